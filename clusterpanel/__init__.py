@@ -1,0 +1,8 @@
+"""Do firms do better because they are in an industrial cluster, or are they there because they are better?
+
+Study -> Registry -> ClusterMap -> Panel -> Design -> Result -> report
+"""
+
+from clusterpanel.version import __version__
+
+__all__ = ["__version__"]

@@ -1,0 +1,1 @@
+"""Say which comparison identifies an effect, and estimate it."""

@@ -1,0 +1,1 @@
+"""Decide where work runs: folds, blocks of firms, tables, SQL; never econometrics."""

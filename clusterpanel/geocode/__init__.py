@@ -1,0 +1,1 @@
+"""Turn addresses into points with a stated precision, offline."""

@@ -1,0 +1,1 @@
+"""Take arrays and give frozen fits; know nothing of files or designs."""

@@ -1,0 +1,1 @@
+"""Assemble one row per firm and year."""

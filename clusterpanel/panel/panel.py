@@ -1,0 +1,98 @@
+"""The panel: one row per firm and year, sorted by firm, in blocks that split no firm."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clusterpanel.engine.firm_blocks import FirmBlocks, MemoryBlocks, ParquetBlocks
+from clusterpanel.engine.sample_flow import FlowStep
+from clusterpanel.errors import DataError, Fault
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A firm-year table with unique, never-missing keys.
+
+    Attributes
+    ----------
+    data : FirmBlocks
+        The rows, in memory or in Parquet.
+    firm, time : str
+        The key columns.
+    flow : tuple of FlowStep
+        The sample flow that led here.
+    """
+
+    data: FirmBlocks
+    firm: str = "firm_id"
+    time: str = "year"
+    flow: tuple[FlowStep, ...] = field(default=())
+
+    @classmethod
+    def from_frame(cls, frame: object, firm: str = "firm_id", time: str = "year") -> "Panel":
+        """Make a panel of a pandas, polars or Arrow table; the table itself is left as it is.
+
+        Raises
+        ------
+        DataError
+            A key column is absent, has missing values, or a firm-year occurs twice.
+        """
+        table = _as_arrow(frame)
+        _check_key(table, firm, time)
+        return cls(MemoryBlocks(table.sort_by([(firm, "ascending"), (time, "ascending")]), firm), firm, time)
+
+    @classmethod
+    def open(cls, path: Path, flow: tuple[FlowStep, ...] = ()) -> "Panel":
+        """Open a panel that the panel stage wrote."""
+        return cls(ParquetBlocks(path, "firm_id"), "firm_id", "year", flow)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns."""
+        return tuple(self.data.schema.names)
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of all rows."""
+        return self.data.read(columns)
+
+    def blocks(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield some columns in blocks of whole firms."""
+        return self.data.blocks(columns)
+
+
+def _as_arrow(frame: object) -> pa.Table:
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pd.DataFrame):
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.table(frame)
+    raise DataError(
+        "a panel is made of a table", hint=f"Came {type(frame).__name__}; give pandas, polars or Arrow."
+    )
+
+
+def _check_key(table: pa.Table, firm: str, time: str) -> None:
+    faults = [
+        Fault("panel", f"column {name}", "no such column", ", ".join(table.column_names))
+        for name in (firm, time)
+        if name not in table.column_names
+    ]
+    if faults:
+        raise DataError("the panel's key columns are not there", faults=faults)
+    faults = [
+        Fault("panel", f"column {name}", f"{table.column(name).null_count} missing values", "none")
+        for name in (firm, time)
+        if table.column(name).null_count
+    ]
+    counts = table.group_by([firm, time]).aggregate([([], "count_all")]).column("count_all")
+    if (repeated := pc.sum(pc.greater(counts, 1)).as_py() or 0) > 0:
+        faults.append(
+            Fault("panel", f"key {firm}, {time}", f"{repeated} firm-years more than once", "once each")
+        )
+    if faults:
+        raise DataError("the panel's key is broken", faults=faults)

@@ -1,0 +1,1 @@
+"""Run a study stage by stage, resumably."""

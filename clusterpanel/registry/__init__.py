@@ -1,0 +1,1 @@
+"""Turn registers into canonical tables, with every row accounted for."""

@@ -1,0 +1,1 @@
+"""Show what was found, from what, and how it was reached."""

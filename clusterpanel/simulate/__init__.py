@@ -1,0 +1,1 @@
+"""Write registers with a known truth, as a bureau would deliver them."""

@@ -1,0 +1,1 @@
+"""Say what a study asks for: specs read from TOML, checked, every fault at once."""

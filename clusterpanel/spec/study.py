@@ -1,0 +1,133 @@
+"""A study: which registers, places and clusters, the panel's rules, the designs and the report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from clusterpanel.spec.clusters import ClusterSpec
+from clusterpanel.spec.design import ContrastSpec, DesignSpec, ProfileSpec
+from clusterpanel.spec.model import SpecModel
+from clusterpanel.spec.places import GazetteerSpec, PlacesSpec, ZoningSpec
+from clusterpanel.spec.source import Name, SourceSpec
+
+
+class RatioSpec(SpecModel):
+    """A panel column that is one account divided by another."""
+
+    name: Name
+    numerator: Name
+    denominator: Name
+
+
+class CensorRule(SpecModel):
+    """Firms whose disappearance after a year says nothing about them."""
+
+    where: dict[Name, tuple[str, ...]]
+    after_year: int = Field(description="The last year these firms are followed.")
+    reason: str
+
+
+class EntryFlag(SpecModel):
+    """A yes/no column for firms that entered in given years."""
+
+    name: Name
+    entry_years: tuple[int, ...]
+    reason: str
+
+
+class PanelSpec(SpecModel):
+    """The rules that turn registers into one row per firm and year."""
+
+    first_year: int
+    last_year: int
+    size: Name = Field(description="The account or site column that growth is the growth of.")
+    ratios: tuple[RatioSpec, ...] = ()
+    logs: tuple[Name, ...] = Field(default=(), description="Columns that also get a log_ column.")
+    lags: tuple[Name, ...] = Field(
+        default=(), description="Columns that also get a lag_ column, gaps respected."
+    )
+    censor: tuple[CensorRule, ...] = ()
+    flags: tuple[EntryFlag, ...] = ()
+
+
+class ReportSpec(SpecModel):
+    """What the report shows and hides."""
+
+    minimum_firms: int = Field(default=5, ge=1, description="A cell with fewer firms is not shown.")
+    describe: tuple[Name, ...] = Field(default=(), description="Columns of the descriptive table.")
+    map: Literal["density", "sites"] = Field(
+        default="density", description="sites draws each site, which reveals where firms are."
+    )
+    headline: Name | None = Field(default=None, description="The contrast or design the headline quotes.")
+
+
+class StudySpec(SpecModel):
+    """The study's own file; the specs it names are read beside it."""
+
+    name: Name
+    title: str
+    question: str = ""
+    sources: tuple[str, ...] = Field(min_length=1, description="Names of source specs, or paths to them.")
+    places: tuple[str, ...] = Field(default=(), description="Names of places specs, or paths to them.")
+    clusters: str = Field(description="Name of a cluster spec, or the path to it.")
+    panel: PanelSpec
+    designs: tuple[DesignSpec, ...] = Field(min_length=1)
+    contrasts: tuple[ContrastSpec, ...] = ()
+    profiles: tuple[ProfileSpec, ...] = ()
+    report: ReportSpec = ReportSpec()
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study with every spec it names, checked, and the folder of every input.
+
+    Attributes
+    ----------
+    path : Path
+        The study's TOML file.
+    spec : StudySpec
+    sources : tuple of SourceSpec
+    places : tuple of GazetteerSpec or ZoningSpec
+    cluster_spec : ClusterSpec
+    folders : mapping of str to Path
+        The folder that holds the files of each source, places or cluster spec, by the spec's name.
+    """
+
+    path: Path
+    spec: StudySpec
+    sources: tuple[SourceSpec, ...]
+    places: tuple[PlacesSpec, ...]
+    cluster_spec: ClusterSpec
+    folders: Mapping[str, Path]
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.spec.name
+
+    @property
+    def panel(self) -> PanelSpec:
+        """The rules of the panel."""
+        return self.spec.panel
+
+    @property
+    def designs(self) -> tuple[DesignSpec, ...]:
+        """The designs to estimate."""
+        return self.spec.designs
+
+    @property
+    def gazetteers(self) -> tuple[GazetteerSpec, ...]:
+        """The places specs that are gazetteers, in the order they are tried."""
+        return tuple(place for place in self.places if isinstance(place, GazetteerSpec))
+
+    @property
+    def zonings(self) -> tuple[ZoningSpec, ...]:
+        """The places specs that are zonings; the first one gives region_code."""
+        return tuple(place for place in self.places if isinstance(place, ZoningSpec))
+
+    def folder_of(self, name: str) -> Path:
+        """Return the folder that holds the files of the spec called `name`."""
+        return self.folders[name]
