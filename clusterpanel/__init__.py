@@ -1,6 +1,6 @@
 """Do firms do better because they are in an industrial cluster, or are they there because they are better?
 
-Study -> Registry -> ClusterMap -> Panel -> Design -> Result -> report
+The package is one line: Study -> Registry -> ClusterMap -> Panel -> Design -> Result -> report.
 """
 
 from clusterpanel.version import __version__

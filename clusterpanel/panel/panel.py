@@ -91,8 +91,6 @@ def _check_key(table: pa.Table, firm: str, time: str) -> None:
     ]
     counts = table.group_by([firm, time]).aggregate([([], "count_all")]).column("count_all")
     if (repeated := pc.sum(pc.greater(counts, 1)).as_py() or 0) > 0:
-        faults.append(
-            Fault("panel", f"key {firm}, {time}", f"{repeated} firm-years more than once", "once each")
-        )
+        faults.append(Fault("panel", f"key {firm}, {time}", f"{repeated} firm-years repeated", "once each"))
     if faults:
         raise DataError("the panel's key is broken", faults=faults)

@@ -20,11 +20,12 @@ class DesignSpec(SpecModel):
     estimator: Literal["ols", "cloglog", "kaplan_meier"] = "ols"
     outcome: str
     exposure: str
+    region: Name = Field(default="region_code", description="The effects a region comparison absorbs.")
     controls: tuple[str, ...] = ()
     absorb: tuple[str, ...] = Field(
         default=(), description="Effects beyond the comparison's own, such as year or industry_code^year."
     )
-    vcov: Vcov = {"CRV1": "firm_id"}
+    vcov: Vcov = Field(default={"CRV1": "firm_id"}, description="CRV1 = the column errors are grouped by.")
     where: dict[str, tuple[str | int | bool, ...]] = Field(
         default_factory=dict, description="Keep only the rows whose column holds one of these values."
     )

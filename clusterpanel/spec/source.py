@@ -35,8 +35,10 @@ class Column(SpecModel):
     unit: str | None = Field(
         default=None, description="The unit, which the canonical name must end with, such as sek or tco2."
     )
-    missingValues: tuple[str, ...] | None = Field(
-        default=None, description="Texts that mean missing here, instead of the table's."
+    missing_values: tuple[str, ...] | None = Field(
+        default=None,
+        alias="missingValues",
+        description="Texts that mean missing here, instead of the table's.",
     )
     constraints: Constraints = Constraints()
     start: int | None = Field(default=None, ge=1, description="First character (from 1), fixed width only.")
@@ -61,7 +63,7 @@ class SourceTable(SpecModel):
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8"
     header: bool = Field(default=True, description="Whether the first line names the columns.")
-    missingValues: tuple[str, ...] = ("",)
+    missing_values: tuple[str, ...] = Field(default=("",), alias="missingValues")
     columns: tuple[Column, ...] = Field(min_length=1)
     constants: dict[Name, str] = Field(
         default_factory=dict, description="Canonical text columns with one value for every row."

@@ -47,7 +47,7 @@ class PanelSpec(SpecModel):
     ratios: tuple[RatioSpec, ...] = ()
     logs: tuple[Name, ...] = Field(default=(), description="Columns that also get a log_ column.")
     lags: tuple[Name, ...] = Field(
-        default=(), description="Columns that also get a lag_ column, gaps respected."
+        default=(), description="Columns that also get a lag_ column; no gap is jumped."
     )
     censor: tuple[CensorRule, ...] = ()
     flags: tuple[EntryFlag, ...] = ()
