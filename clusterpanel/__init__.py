@@ -1,4 +1,4 @@
-"""Do firms do better because they are in an industrial cluster, or are they there because they are better?
+"""Tell whether firms do better because they are in a cluster, or are in it because they are better.
 
 The package is one line: Study -> Registry -> ClusterMap -> Panel -> Design -> Result -> report.
 """

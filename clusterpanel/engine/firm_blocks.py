@@ -99,7 +99,7 @@ def firm_borders(firms: pa.ChunkedArray, rows_per_block: int) -> Iterator[tuple[
     starts = np.concatenate([[0], np.flatnonzero(np.asarray(changes)) + 1, [len(firms)]])
     first = 0
     while first < len(firms):
-        nearest = min(np.searchsorted(starts, first + rows_per_block), len(starts) - 1)
+        nearest = min(int(np.searchsorted(starts, first + rows_per_block)), len(starts) - 1)
         last = int(starts[nearest])
         yield first, last
         first = last
