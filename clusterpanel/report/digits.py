@@ -1,7 +1,7 @@
 """Numbers as people read them: three significant digits, thousands separated, a true minus sign."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
-from math import isfinite, log10
+from math import floor, isfinite, log10
 from typing import SupportsFloat
 
 MISSING = "–"
@@ -54,12 +54,12 @@ def p_value(value: SupportsFloat | None) -> str:
     number = _number(value)
     if number is None:
         return MISSING
-    return "<0.001" if number < 0.0005 else fixed(number, 3)
+    return "<0.001" if number < 0.001 else fixed(number, 3)
 
 
-def decimals_of(spread: float) -> int:
-    """Return how many decimals show a spread of this size with two significant digits."""
-    return 0 if not isfinite(spread) or spread <= 0 else max(0, 1 - int(log10(spread) // 1))
+def decimals_for(spread: float) -> int:
+    """Return how many decimals (at least one) show a standard error of this size."""
+    return max(1, -floor(log10(spread))) if isfinite(spread) and spread > 0 else 1
 
 
 def _number(value: SupportsFloat | None) -> float | None:

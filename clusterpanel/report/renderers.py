@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from clusterpanel.report.page_templates import environment
 from clusterpanel.report.tables import Suppressed, Table
-from clusterpanel.report.templates import environment
 
 LATEX_ESCAPES = str.maketrans(
     {

@@ -1,6 +1,6 @@
 """A small table: raw values, how each column is written, and the cells that disclosure control hides."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -8,8 +8,8 @@ import pandas as pd
 
 from clusterpanel.report.digits import MISSING, p_value, percent, significant, whole
 
-Kind = Literal["text", "code", "year", "whole", "estimate", "percent", "p_value", "cell"]
-NUMERIC: Final = frozenset({"year", "whole", "estimate", "percent", "p_value", "cell"})
+Kind = Literal["text", "code", "year", "whole", "estimate", "percent", "p_value", "number", "cell"]
+NUMERIC: Final = frozenset({"year", "whole", "estimate", "percent", "p_value", "number", "cell"})
 
 
 class Suppressed:
@@ -34,7 +34,8 @@ class TableColumn:
         Its heading on the page.
     kind : str
         How a value is written: text, code (monospaced), year (no separators), whole, estimate (three
-        significant digits), percent (of a share of one), p_value, or cell (text that lines up as a number).
+        significant digits), percent (of a share of one), p_value, number (as short as
+        it is), or cell (text that lines up as a number).
     """
 
     name: str
@@ -107,7 +108,14 @@ def cell_text(value: Any, kind: Kind) -> str:
         return value
     if kind == "year":
         return str(int(value))
-    writers = {"whole": whole, "estimate": significant, "percent": percent, "p_value": p_value}
+    if kind == "number":
+        return f"{value:g}".replace("-", "−")
+    writers: dict[str, Callable[[Any], str]] = {
+        "whole": whole,
+        "estimate": significant,
+        "percent": percent,
+        "p_value": p_value,
+    }
     return writers[kind](value) if kind in writers else str(value)
 
 

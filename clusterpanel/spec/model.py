@@ -1,9 +1,12 @@
-"""The strict base of every spec: frozen, no unknown keys, no silent conversions."""
+"""The strict base of every spec: frozen, no unknown keys, no infinite numbers."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class SpecModel(BaseModel):
-    """A frozen table of a TOML spec that refuses keys it does not know."""
+    """A frozen table of a TOML spec that refuses keys it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+    Files are validated strictly on top of this (`clusterpanel.spec.parse`): nothing is converted on the way.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)

@@ -17,40 +17,40 @@ from clusterpanel.spec.source import Name, SourceSpec
 class RatioSpec(SpecModel):
     """A panel column that is one account divided by another."""
 
-    name: Name
-    numerator: Name
-    denominator: Name
+    name: Name = Field(description="The column's name, with its unit.")
+    numerator: Name = Field(description="A measure of the sources.")
+    denominator: Name = Field(description="A measure of the sources.")
 
 
 class CensorRule(SpecModel):
     """Firms whose disappearance after a year says nothing about them."""
 
-    where: dict[Name, tuple[str, ...]]
+    where: dict[Name, tuple[str, ...]] = Field(description="Place column = the values of these firms.")
     after_year: int = Field(description="The last year these firms are followed.")
-    reason: str
+    reason: str = Field(description="Why, as the report will say.")
 
 
 class EntryFlag(SpecModel):
     """A yes/no column for firms that entered in given years."""
 
-    name: Name
-    entry_years: tuple[int, ...]
-    reason: str
+    name: Name = Field(description="The column's name, such as is_regulatory_entry.")
+    entry_years: tuple[int, ...] = Field(description="First years seen that set the flag.")
+    reason: str = Field(description="Why, as the report will say.")
 
 
 class PanelSpec(SpecModel):
     """The rules that turn registers into one row per firm and year."""
 
-    first_year: int
-    last_year: int
+    first_year: int = Field(description="First year of the study.")
+    last_year: int = Field(description="Last year of the study.")
     size: Name = Field(description="The account or site column that growth is the growth of.")
-    ratios: tuple[RatioSpec, ...] = ()
+    ratios: tuple[RatioSpec, ...] = Field(default=(), description="Columns that divide measures.")
     logs: tuple[Name, ...] = Field(default=(), description="Columns that also get a log_ column.")
     lags: tuple[Name, ...] = Field(
         default=(), description="Columns that also get a lag_ column; no gap is jumped."
     )
-    censor: tuple[CensorRule, ...] = ()
-    flags: tuple[EntryFlag, ...] = ()
+    censor: tuple[CensorRule, ...] = Field(default=(), description="Firms that leave without having ended.")
+    flags: tuple[EntryFlag, ...] = Field(default=(), description="Yes/no columns by year of entry.")
 
 
 class ReportSpec(SpecModel):
@@ -67,17 +67,17 @@ class ReportSpec(SpecModel):
 class StudySpec(SpecModel):
     """The study's own file; the specs it names are read beside it."""
 
-    name: Name
-    title: str
-    question: str = ""
+    name: Name = Field(description="The study's name.")
+    title: str = Field(description="The report's title.")
+    question: str = Field(default="", description="What the study asks, as the report will say.")
     sources: tuple[str, ...] = Field(min_length=1, description="Names of source specs, or paths to them.")
     places: tuple[str, ...] = Field(default=(), description="Names of places specs, or paths to them.")
     clusters: str = Field(description="Name of a cluster spec, or the path to it.")
-    panel: PanelSpec
-    designs: tuple[DesignSpec, ...] = Field(min_length=1)
-    contrasts: tuple[ContrastSpec, ...] = ()
-    profiles: tuple[ProfileSpec, ...] = ()
-    report: ReportSpec = ReportSpec()
+    panel: PanelSpec = Field(description="The panel's rules.")
+    designs: tuple[DesignSpec, ...] = Field(min_length=1, description="What is estimated.")
+    contrasts: tuple[ContrastSpec, ...] = Field(default=(), description="Gaps between designs.")
+    profiles: tuple[ProfileSpec, ...] = Field(default=(), description="Designs repeated by radius.")
+    report: ReportSpec = Field(default=ReportSpec(), description="What the report shows.")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""Progress of a run on standard error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from clusterpanel.cli.screen import errors
+from clusterpanel.pipeline.run import Progress as Told
+from clusterpanel.pipeline.run import StageEvent
+
+DAMAGED = "the stored files of stage {} were changed or are incomplete; it is built again"
+
+
+@contextmanager
+def stage_progress(wanted: bool | None) -> Iterator[Told]:
+    """Yield what a run tells its stages to.
+
+    Parameters
+    ----------
+    wanted : bool or None
+        Whether to show a bar; None: only on a terminal. That a stage was damaged is told in any case.
+    """
+    console = errors()
+    is_shown = console.is_terminal if wanted is None else wanted
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not is_shown) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(event: StageEvent) -> None:
+            if event.what == "damaged":
+                console.print(DAMAGED.format(event.stage), markup=False)
+            done = event.place - (event.what == "starts")
+            bar.update(task, total=event.total, completed=done, description=event.stage)
+
+        yield tell
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show that something is under way, on a terminal only."""
+    console = errors()
+    if console.is_terminal:
+        with console.status(text):
+            yield
+    else:
+        yield

@@ -1,0 +1,112 @@
+"""Linear combinations of estimates, with the variance their shared firms give them.
+
+Each result carries how far each group (a firm, a region) moved its estimate. Aligned by label, and 0 where a
+group is not in a sample, these influences add up like the estimates do, so the combination's variance is the
+sum of their squares: samples may differ, overlap or be disjoint. The gap between a pooled and a within
+estimate is the case in point (Hausman 1978, Econometrica 46, without his assumption that one is efficient).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from clusterpanel.errors import Fault, SpecError
+from clusterpanel.models.fit import coefficient_table
+from clusterpanel.models.result import Result
+
+Terms = Sequence[tuple[float, Result]]
+
+
+def contrast(label: str, terms: Terms) -> Result:
+    """Return a linear combination of the exposures' estimates as a result with one term, named `label`.
+
+    Parameters
+    ----------
+    label : str
+    terms : sequence of (weight, Result)
+
+    Raises
+    ------
+    SpecError
+        A result has no influence, or outcomes, estimators or the groups of the errors differ.
+
+    Notes
+    -----
+    Degrees of freedom are the fewest of the terms'; the influences include their small-sample factors.
+    """
+    check_terms(label, terms)
+    joined = pd.DataFrame({place: _influence(result) for place, (_, result) in enumerate(terms)}).fillna(0.0)
+    weights = np.array([float(weight) for weight, _ in terms])
+    influence = joined.sort_index().to_numpy() @ weights
+    estimates = np.array([result.term(_exposure(result))["estimate"] for _, result in terms])
+    degrees = _fewest_degrees(terms)
+    error = np.sqrt(influence @ influence)
+    names = [result.label for _, result in terms]
+    first = terms[0][1].provenance
+    return Result(
+        label=label,
+        estimate=coefficient_table((label,), np.array([weights @ estimates]), np.array([error]), degrees),
+        influence=pd.DataFrame({label: influence}, index=joined.sort_index().index),
+        glance={
+            "n": max(int(result.glance["n"]) for _, result in terms),
+            "firms": max(int(result.glance["firms"]) for _, result in terms),
+            "groups": len(joined),
+            "degrees_of_freedom": None if np.isinf(degrees) else degrees,
+        },
+        provenance={
+            "terms": tuple(zip(weights.tolist(), names, strict=True)),
+            "outcome": first["outcome"],
+            "exposure": label,
+            "estimator": first["estimator"],
+            "grouped_by": first["grouped_by"],
+            "vcov": f"influences of the terms, added by {first['grouped_by']}, {len(joined)} groups",
+            "notes": tuple(note for _, result in terms for note in result.provenance["notes"]),
+        },
+    )
+
+
+def check_terms(label: str, terms: Terms) -> None:
+    """Refuse combinations whose variance or meaning is not defined.
+
+    Raises
+    ------
+    SpecError
+    """
+    if not terms:
+        raise SpecError(f"the contrast {label} has no terms", hint="Give (weight, result) pairs.")
+    faults = [
+        Fault(
+            label,
+            result.label,
+            "a result without influence",
+            'errors grouped as in vcov = {"CRV1": "firm_id"}',
+        )
+        for _, result in terms
+        if result.influence is None
+    ]
+    for key, words in (
+        ("outcome", "outcome"),
+        ("estimator", "estimator"),
+        ("grouped_by", "groups of the errors"),
+    ):
+        values = dict.fromkeys(str(result.provenance[key]) for _, result in terms)
+        if len(values) > 1:
+            faults.append(Fault(label, words, " and ".join(values), f"the same {words} in all terms"))
+    if faults:
+        raise SpecError(f"the contrast {label} is not defined", faults=faults)
+
+
+def _fewest_degrees(terms: Terms) -> float:
+    known = [result.glance["degrees_of_freedom"] for _, result in terms]
+    return min((float(degrees) for degrees in known if degrees is not None), default=np.inf)
+
+
+def _exposure(result: Result) -> str:
+    return str(result.provenance["exposure"])
+
+
+def _influence(result: Result) -> "pd.Series[float]":
+    if result.influence is None:
+        raise SpecError(f"{result.label} has no influence")
+    return result.influence[_exposure(result)]

@@ -1,0 +1,45 @@
+"""Estimate a design: the sixth verb of the line."""
+
+from clusterpanel.designs.regression import estimate_cloglog, estimate_ols
+from clusterpanel.designs.survival import estimate_kaplan_meier
+from clusterpanel.models.result import Result, SurvivalCurves
+from clusterpanel.panel.panel import Panel
+from clusterpanel.spec.design import DesignSpec
+
+
+def estimate(design: DesignSpec, panel: Panel, threads: int = 1) -> Result | SurvivalCurves:
+    """Return a design's estimate on a panel.
+
+    Parameters
+    ----------
+    design : DesignSpec
+        From a study, or from `clusterpanel.designs.design.design` in a notebook.
+    panel : Panel
+    threads : int
+        Threads that work on blocks of firms; changes the time it takes, never the numbers.
+
+    Raises
+    ------
+    SpecError
+        The panel lacks a column, a regressor is text, or estimator and comparison do not go together.
+    NotIdentifiedError
+        The sample holds no answer: no switchers, one firm, no variation, a regressor that foretells exits.
+    NotConvergedError
+        A hazard's likelihood still rises when the steps run out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from clusterpanel.designs.design import design
+    >>> frame = pd.DataFrame({"firm_id": list("aabbcc"), "year": [1, 2] * 3})
+    >>> frame["in_cluster"] = [0, 1, 1, 0, 0, 0]
+    >>> frame["log_wage"] = [1.0, 1.4, 2.1, 1.9, 3.0, 3.2]
+    >>> within = design(comparison="within", outcome="log_wage", exposure="in_cluster")
+    >>> estimate(within, Panel.from_frame(frame)).term("in_cluster")["estimate"].round(3).item()
+    0.3
+    """
+    if design.estimator == "kaplan_meier":
+        return estimate_kaplan_meier(design, panel)
+    if design.estimator == "cloglog":
+        return estimate_cloglog(design, panel, threads)
+    return estimate_ols(design, panel, threads)

@@ -1,0 +1,112 @@
+"""The sample of a design: the rows that hold every column it needs, with each loss counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clusterpanel.designs.encode import is_missing
+from clusterpanel.engine.sample_flow import FlowStep
+from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
+from clusterpanel.models.arrays import Flags
+from clusterpanel.panel.panel import Panel
+from clusterpanel.spec.design import DesignSpec
+
+CENSORED, EXIT = "is_censored", "is_exit"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of the panel and how they came to be these.
+
+    Attributes
+    ----------
+    design : str
+        The design's name.
+    table : pyarrow Table
+        The columns the design needs, sorted by firm and year.
+    flow : tuple of FlowStep
+    notes : tuple of str
+        Sentences on what was dropped, for the report.
+    """
+
+    design: str
+    table: pa.Table
+    flow: tuple[FlowStep, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self.table.num_rows)
+
+    def kept(self, keep: Flags, step: str, reason: str) -> "Sample":
+        """Return the sample of some rows; the flow gains a step if any row goes."""
+        lost = self.rows - int(keep.sum())
+        return self if lost == 0 else self.thinned(keep, [(step, reason, lost)])
+
+    def thinned(self, keep: Flags, losses: Sequence[tuple[str, str, int]]) -> "Sample":
+        """Return the sample of some rows, with a flow step per loss: step, reason, rows."""
+        flow, rows = list(self.flow), self.rows
+        for step, reason, lost in losses:
+            flow.append(FlowStep(self.design, step, "panel", rows, rows - lost, lost, reason=reason))
+            rows -= lost
+        return replace(self, table=self.table.filter(pa.array(keep)), flow=tuple(flow))
+
+    def only(self, columns: Sequence[str]) -> "Sample":
+        """Return the sample with some of its columns, once the others are read."""
+        return replace(self, table=self.table.select(list(dict.fromkeys(columns))))
+
+    def noted(self, *notes: str) -> "Sample":
+        """Return the sample with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
+    """Return the panel's rows that meet the design's conditions and miss none of `columns`.
+
+    Raises
+    ------
+    NotIdentifiedError
+        No row is left.
+    SpecError
+        A condition's values cannot be compared with its column.
+    """
+    wanted = list(dict.fromkeys([panel.firm, panel.time, *columns, *design.where]))
+    if design.outcome == EXIT and CENSORED in panel.columns:
+        wanted = list(dict.fromkeys([*wanted, CENSORED]))
+    table = panel.read(wanted)
+    start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
+    sample = _only_where(design, Sample(design.name, table, (start,)))
+    sample = _only_seen_exits(sample)
+    for name in dict.fromkeys(columns):
+        step = f"keep rows with {name}"
+        sample = sample.kept(~is_missing(sample.table.column(name)), step, f"{name} is missing")
+    if sample.rows == 0:
+        steps = "; ".join(f"{step.rows_set_aside} rows: {step.reason}" for step in sample.flow[1:])
+        raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=f"Set aside: {steps}.")
+    return sample
+
+
+def _only_where(design: DesignSpec, sample: Sample) -> Sample:
+    for name, values in design.where.items():
+        column = sample.table.column(name)
+        try:
+            wanted = pa.array(list(values)).cast(column.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+            fault = Fault(design.name, f"where {name}", str(list(values)), f"values of type {column.type}")
+            raise SpecError("a condition cannot be compared with its column", faults=[fault]) from None
+        keep = pc.is_in(column, value_set=wanted).to_numpy().astype(np.bool_)
+        texts = ", ".join(str(value) for value in values)
+        sample = sample.kept(keep, f"keep rows where {name} is {texts}", f"{name} is something else")
+    return sample
+
+
+def _only_seen_exits(sample: Sample) -> Sample:
+    """Set the rows aside that are not followed long enough to see whether the firm exits."""
+    if CENSORED not in sample.table.column_names:
+        return sample
+    keep = ~pc.fill_null(sample.table.column(CENSORED), False).to_numpy().astype(np.bool_)
+    return sample.kept(keep, "keep rows followed to the next year", "whether the firm exits is not seen")

@@ -1,0 +1,95 @@
+"""The work of each stage: nouns from the store in, files of the next noun out."""
+
+from pathlib import Path
+
+from clusterpanel.clusters.draw import draw_clusters
+from clusterpanel.designs.contrast import contrast
+from clusterpanel.designs.estimate import estimate
+from clusterpanel.designs.profile import estimate_profile
+from clusterpanel.errors import NotIdentifiedError, SpecError
+from clusterpanel.geocode.geocode import geocode
+from clusterpanel.models.result import Result
+from clusterpanel.panel.assemble import build_panel
+from clusterpanel.pipeline.failures import write_failure
+from clusterpanel.pipeline.result_files import load_result, save_result
+from clusterpanel.pipeline.workplace import Workplace
+from clusterpanel.registry.ingest import ingest
+from clusterpanel.report.document import write_report
+from clusterpanel.spec.design import ContrastSpec, DesignSpec, ProfileSpec
+
+
+def ingest_registers(place: Workplace, folder: Path) -> None:
+    """Write the registry."""
+    ingest(place.study, folder)
+
+
+def geocode_sites(place: Workplace, folder: Path) -> None:
+    """Write the sites' points."""
+    geocode(place.study, place.registers, folder)
+
+
+def draw_map(place: Workplace, folder: Path) -> None:
+    """Write the cluster map."""
+    draw_clusters(place.study, place.registry, folder)
+
+
+def assemble_panel(place: Workplace, folder: Path) -> None:
+    """Write the panel."""
+    build_panel(place.study, place.registry, place.clusters, folder)
+
+
+def estimate_design(design: DesignSpec, place: Workplace, folder: Path) -> None:
+    """Write a design's result, or why it is not identified."""
+    try:
+        save_result(estimate(design, place.panel), folder)
+    except NotIdentifiedError as error:
+        write_failure(design.name, str(error), folder)
+
+
+def contrast_designs(spec: ContrastSpec, place: Workplace, folder: Path) -> None:
+    """Write a contrast's result, or why it is not identified.
+
+    Raises
+    ------
+    SpecError
+        A design of the contrast gives curves, which cannot be added.
+    """
+    missing = [term.design for term in spec.terms if term.design in place.failures]
+    if missing:
+        return write_failure(spec.name, f"{', '.join(missing)}: not identified", folder)
+    terms: list[tuple[float, Result]] = []
+    for term in spec.terms:
+        result = load_result(term.design, place.folders[f"design-{term.design}"])
+        if not isinstance(result, Result):
+            hint = "Name only designs whose estimator gives coefficients."
+            raise SpecError(f"contrast {spec.name}: {term.design} gives curves, not a coefficient", hint=hint)
+        terms.append((term.weight, result))
+    try:
+        save_result(contrast(spec.name, terms), folder)
+    except NotIdentifiedError as error:
+        write_failure(spec.name, str(error), folder)
+    return None
+
+
+def estimate_radii(profile: ProfileSpec, design: DesignSpec, place: Workplace, folder: Path) -> None:
+    """Write the results of a design at every radius, or why the profile is not identified."""
+    try:
+        results = estimate_profile(profile, design, place.study.cluster_spec, place.panel)
+    except NotIdentifiedError as error:
+        return write_failure(profile.name, str(error), folder)
+    for result in results.values():
+        save_result(result, folder)
+    return None
+
+
+def write_pages(place: Workplace, folder: Path) -> None:
+    """Write the report."""
+    write_report(
+        place.study,
+        place.registry,
+        place.clusters,
+        place.panel,
+        place.results,
+        folder,
+        failures=place.failures,
+    )

@@ -1,0 +1,127 @@
+"""What a study's run consists of: its stages in order, and what each depends on."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from clusterpanel.pipeline import stage_work
+from clusterpanel.pipeline.workplace import Workplace
+from clusterpanel.spec.input_files import InputSpec, named_files
+from clusterpanel.spec.study import Study
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a run whose files are stored.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``panel`` or ``design-wage_within``.
+    work : callable
+        Writes the stage's files into the folder it is given.
+    rules : str
+        The parts of the spec the stage depends on, as text.
+    rooms : tuple of str
+        The package's folders whose code the stage runs beyond those of its inputs.
+    inputs : tuple of str
+        The stages it depends on.
+    files : tuple of Path
+        The input files it reads.
+    """
+
+    name: str
+    work: Callable[[Workplace, Path], None]
+    rules: str
+    rooms: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+def plan_stages(study: Study) -> tuple[Stage, ...]:
+    """Return the stages of a study in the order they run."""
+    before_results = _table_stages(study)
+    results = (*_design_stages(study), *_contrast_stages(study), *_profile_stages(study))
+    return (*before_results, *results, _report_stage(study, (*before_results, *results)))
+
+
+def _table_stages(study: Study) -> tuple[Stage, ...]:
+    years = [study.panel.first_year, study.panel.last_year]
+    return (
+        Stage(
+            "ingest",
+            stage_work.ingest_registers,
+            _rules(years, study.sources),
+            ("spec", "engine", "registry"),
+            files=_files(study, study.sources),
+        ),
+        Stage(
+            "geocode",
+            stage_work.geocode_sites,
+            _rules(study.places),
+            ("geocode",),
+            ("ingest",),
+            _files(study, study.places),
+        ),
+        Stage(
+            "clusters",
+            stage_work.draw_map,
+            _rules(study.cluster_spec, study.places),
+            ("clusters",),
+            ("ingest", "geocode"),
+            _files(study, (study.cluster_spec,)),
+        ),
+        Stage(
+            "panel",
+            stage_work.assemble_panel,
+            _rules(study.panel, study.cluster_spec),
+            ("panel",),
+            ("ingest", "geocode", "clusters"),
+        ),
+    )
+
+
+def _files(study: Study, specs: Iterable[InputSpec]) -> tuple[Path, ...]:
+    return tuple(study.folder_of(spec.name) / file for spec in specs for _, file in named_files(spec))
+
+
+def _design_stages(study: Study) -> Iterable[Stage]:
+    for design in study.designs:
+        work = partial(stage_work.estimate_design, design)
+        yield Stage(f"design-{design.name}", work, _rules(design), ("models", "designs"), ("panel",))
+
+
+def _contrast_stages(study: Study) -> Iterable[Stage]:
+    for spec in study.spec.contrasts:
+        inputs = tuple(dict.fromkeys(f"design-{term.design}" for term in spec.terms))
+        work = partial(stage_work.contrast_designs, spec)
+        yield Stage(f"contrast-{spec.name}", work, _rules(spec), ("models", "designs"), inputs)
+
+
+def _profile_stages(study: Study) -> Iterable[Stage]:
+    designs = {design.name: design for design in study.designs}
+    for profile in study.spec.profiles:
+        design = designs[profile.design]
+        rules = _rules(profile, design, study.cluster_spec)
+        work = partial(stage_work.estimate_radii, profile, design)
+        yield Stage(f"profile-{profile.name}", work, rules, ("models", "designs"), ("panel",))
+
+
+def _report_stage(study: Study, before: tuple[Stage, ...]) -> Stage:
+    rules = _rules(study.spec, study.sources, study.places, study.cluster_spec)
+    names = tuple(stage.name for stage in before)
+    return Stage("report", stage_work.write_pages, rules, ("report",), names)
+
+
+def _rules(*parts: object) -> str:
+    return json.dumps([_as_json(part) for part in parts], sort_keys=True)
+
+
+def _as_json(part: object) -> object:
+    if isinstance(part, BaseModel):
+        return part.model_dump(mode="json")
+    return [_as_json(item) for item in part] if isinstance(part, list | tuple) else part

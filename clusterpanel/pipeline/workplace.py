@@ -1,0 +1,66 @@
+"""What a stage finds when it starts: the study, and the nouns earlier stages left in the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clusterpanel.clusters.cluster_map import ClusterMap
+from clusterpanel.engine.table_folder import TableFolder
+from clusterpanel.models.result import Result, SurvivalCurves
+from clusterpanel.panel.assemble import open_panel
+from clusterpanel.panel.panel import Panel
+from clusterpanel.pipeline.failures import read_failures
+from clusterpanel.pipeline.result_files import load_results
+from clusterpanel.registry.registry import Registry
+from clusterpanel.spec.study import Study
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The study and the folders of its finished stages.
+
+    Attributes
+    ----------
+    study : Study
+    folders : mapping of str to Path
+        The folder of each finished stage, in the order they ran.
+    """
+
+    study: Study
+    folders: Mapping[str, Path]
+
+    @property
+    def registers(self) -> Registry:
+        """The registry before geocoding."""
+        return Registry(TableFolder((self.folders["ingest"],)))
+
+    @property
+    def registry(self) -> Registry:
+        """The registry, geocoded."""
+        return Registry(TableFolder((self.folders["ingest"], self.folders["geocode"])))
+
+    @property
+    def clusters(self) -> ClusterMap:
+        """The cluster map."""
+        return ClusterMap(TableFolder((self.folders["clusters"],)))
+
+    @property
+    def panel(self) -> Panel:
+        """The panel."""
+        return open_panel(self.registry, self.clusters, self.folders["panel"])
+
+    @property
+    def results(self) -> dict[str, Result | SurvivalCurves]:
+        """Every result by label: designs, contrasts and profiles, in the study's order."""
+        loaded = [load_results(folder) for folder in self._result_folders()]
+        return {label: result for results in loaded for label, result in results.items()}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why each design, contrast or profile that is not identified is not, by its name."""
+        found = [read_failures(folder) for folder in self._result_folders()]
+        return {name: text for failures in found for name, text in failures.items()}
+
+    def _result_folders(self) -> list[Path]:
+        kinds = ("design-", "contrast-", "profile-")
+        return [folder for name, folder in self.folders.items() if name.startswith(kinds)]

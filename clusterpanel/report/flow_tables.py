@@ -1,0 +1,70 @@
+"""The sample flow as tables: what every stage and every design took, made, set aside and passed on."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from clusterpanel.clusters.cluster_map import ClusterMap
+from clusterpanel.engine.sample_flow import FlowStep
+from clusterpanel.panel.panel import Panel
+from clusterpanel.registry.registry import Registry
+from clusterpanel.report.disclosure import Results
+from clusterpanel.report.exhibits import Exhibit, Section
+from clusterpanel.report.tables import Table, TableColumn, table_of
+
+COLUMNS = (
+    TableColumn("stage", "Stage"),
+    TableColumn("step", "Step"),
+    TableColumn("table", "Table", "code"),
+    TableColumn("rows_in", "Rows in", "whole"),
+    TableColumn("rows_made", "Made", "whole"),
+    TableColumn("rows_set_aside", "Set aside", "whole"),
+    TableColumn("rows_out", "Rows out", "whole"),
+    TableColumn("reason", "Reason"),
+)
+FLOW_FIELDS = frozenset(field.name for field in fields(FlowStep))
+
+
+def flow_section(registry: Registry, clusters: ClusterMap, panel: Panel, results: Results) -> Section:
+    """Return the section that accounts for every row."""
+    stages = Exhibit(
+        "sample_flow",
+        "From the registers to the panel",
+        table=flow_table(stage_steps(registry, clusters, panel)),
+    )
+    steps = [step for result in results.values() for step in design_steps(result.provenance.get("flow", ()))]
+    designs = Exhibit(
+        "sample_flow_designs",
+        "From the panel to each design's sample",
+        table=flow_table(steps),
+        designs=tuple(results),
+        is_folded=True,
+    )
+    sentence = "At every step, rows in and rows made equal rows out and rows set aside; nothing else is lost."
+    return Section("flow", "Sample flow", (sentence,), (stages, designs) if steps else (stages,))
+
+
+def stage_steps(registry: Registry, clusters: ClusterMap, panel: Panel) -> list[FlowStep]:
+    """Return the steps of all stages in order; a stage may repeat the flow of the one before it."""
+    steps = list(registry.flow)
+    for flow in (clusters.flow, panel.flow):
+        known = set(steps)
+        steps += [step for step in flow if step not in known]
+    return steps
+
+
+def design_steps(flow: Sequence[object]) -> list[FlowStep]:
+    """Return the steps that a result keeps, as steps or as their dicts."""
+    return [
+        step
+        if isinstance(step, FlowStep)
+        else FlowStep(**{k: v for k, v in dict(step).items() if k in FLOW_FIELDS})  # type: ignore[call-overload]
+        for step in flow
+    ]
+
+
+def flow_table(steps: Sequence[FlowStep]) -> Table:
+    """Return one row per step, under its stage."""
+    records = [
+        asdict(step) | {"reason": step.reason or ("" if not step.rows_set_aside else None)} for step in steps
+    ]
+    return table_of(COLUMNS, records, group="stage")

@@ -1,0 +1,105 @@
+"""The one number of a result that answers its design, with the facts a reader weighs it by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, isfinite
+from typing import Any
+
+from clusterpanel.models.result import Result, SurvivalCurves
+from clusterpanel.report.digits import percent, significant
+from clusterpanel.report.labels import is_log, is_yes_no
+
+LEVEL_OF_TEST = 0.05
+
+
+@dataclass(frozen=True)
+class MainTerm:
+    """The exposure's estimate in one result.
+
+    Attributes
+    ----------
+    label, estimator, comparison, outcome, exposure : str
+        What ran; empty where a contrast has none.
+    estimate, std_error, p_value, conf_low, conf_high : float
+        In the units of the coefficient (log points / 100 for a logged outcome, log hazard for cloglog).
+    n, firms, switchers : int or None
+        Firm-years, firms, and firms whose exposure changes in the sample.
+    effects : tuple of str
+        The effects absorbed.
+    r2_within : float or None
+    """
+
+    label: str
+    estimator: str
+    comparison: str
+    outcome: str
+    exposure: str
+    estimate: float
+    std_error: float
+    p_value: float
+    conf_low: float
+    conf_high: float
+    n: int | None
+    firms: int | None
+    switchers: int | None
+    effects: tuple[str, ...]
+    r2_within: float | None
+
+    @property
+    def is_told_from_zero(self) -> bool:
+        """Whether the two-sided test at five per cent rejects zero."""
+        return isfinite(self.p_value) and self.p_value < LEVEL_OF_TEST
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the estimate compares logged outcomes of yes and no, and so reads as per cent."""
+        return self.estimator == "ols" and is_log(self.outcome) and is_yes_no(self.exposure)
+
+    def reading(self) -> str:
+        """Return the estimate in everyday units: per cent, a hazard ratio, or an elasticity."""
+        if self.estimator == "cloglog":
+            return f"hazard × {significant(exp(self.estimate))}"
+        if self.is_share:
+            return percent(exp(self.estimate) - 1)
+        if is_log(self.outcome) and is_log(self.exposure):
+            return f"elasticity {significant(self.estimate)}"
+        return ""
+
+
+def design_facts(result: Result | SurvivalCurves) -> Mapping[str, Any]:
+    """Return the design that a result came from; empty for a contrast."""
+    design = result.provenance.get("design", result.provenance)
+    return design if isinstance(design, Mapping) else {}
+
+
+def is_contrast(result: Result | SurvivalCurves) -> bool:
+    """Say whether a result combines others instead of coming from a sample of its own."""
+    return not design_facts(result).get("outcome")
+
+
+def main_term(result: Result) -> MainTerm:
+    """Return the exposure's row of a result (its first row where no term bears the exposure's name)."""
+    design, glance = design_facts(result), result.glance
+    named = result.estimate["term"].astype(str) == str(design.get("exposure", ""))
+    row = result.estimate.loc[named if named.any() else slice(None)].iloc[0]
+    return MainTerm(
+        label=result.label,
+        estimator=str(design.get("estimator", "")),
+        comparison=str(design.get("comparison", "")),
+        outcome=str(design.get("outcome", "")),
+        exposure=str(design.get("exposure", "")),
+        estimate=float(row["estimate"]),
+        std_error=float(row["std_error"]),
+        p_value=float(row["p_value"]),
+        conf_low=float(row["conf_low"]),
+        conf_high=float(row["conf_high"]),
+        n=_count(glance.get("n")),
+        firms=_count(glance.get("firms")),
+        switchers=_count(glance.get("switchers")),
+        effects=tuple(map(str, result.provenance.get("effects", ()))),
+        r2_within=None if glance.get("r2_within") is None else float(glance["r2_within"]),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None else int(value)

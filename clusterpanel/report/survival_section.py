@@ -1,0 +1,100 @@
+"""Survival curves by exposure, cut where too few firms are left to show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from clusterpanel.models.result import SurvivalCurves
+from clusterpanel.report.digits import percent, whole
+from clusterpanel.report.disclosure import Results
+from clusterpanel.report.exhibits import Exhibit, Section
+from clusterpanel.report.figures import SurvivalLine, survival_figure
+from clusterpanel.report.labels import group_name
+from clusterpanel.report.main_terms import design_facts
+from clusterpanel.report.tables import TableColumn, table_of
+from clusterpanel.spec.study import Study
+
+COLUMNS = (
+    TableColumn("group", "Firms"),
+    TableColumn("time", "Years", "number"),
+    TableColumn("at_risk", "At risk", "whole"),
+    TableColumn("survival", "Surviving", "percent"),
+    TableColumn("conf_low", "95 % from", "percent"),
+    TableColumn("conf_high", "to", "percent"),
+)
+
+
+def survival_section(study: Study, results: Results) -> Section | None:
+    """Return the section with every survival curve that may be shown; nothing if there is none."""
+    curves = {label: r for label, r in results.items() if isinstance(r, SurvivalCurves)}
+    exhibits = [
+        survival_exhibit(label, found, study.spec.report.minimum_firms) for label, found in curves.items()
+    ]
+    return Section("survival", "Survival", (), tuple(exhibits)) if exhibits else None
+
+
+def survival_exhibit(label: str, curves: SurvivalCurves, minimum_firms: int) -> Exhibit:
+    """Return one design's curves as a figure and a table."""
+    lines = survival_lines(curves, minimum_firms)
+    caption = (
+        "Kaplan-Meier estimates with 95 % bands, not adjusted for anything. "
+        f"{_cut(curves, lines, minimum_firms)}"
+    )
+    records = [
+        {"group": line.label, **{str(key): value for key, value in row.items()}}
+        for line in lines
+        for row in line.curve.to_dict("records")
+    ]
+    return Exhibit(
+        f"survival_{label}",
+        f"Survival by {design_facts(curves).get('exposure', 'group')}",
+        caption.strip(),
+        table=table_of(COLUMNS, records),
+        figure=survival_figure(lines, "years") if lines else None,
+        alt=" ".join(map(final_sentence, lines)),
+        designs=(label,),
+        is_folded=True,
+    )
+
+
+def survival_lines(curves: SurvivalCurves, minimum_firms: int) -> list[SurvivalLine]:
+    """Return each group's curve, from one at time 0, while at least `minimum_firms` firms are at risk."""
+    exposure = str(design_facts(curves).get("exposure", "group"))
+    groups = sorted(curves.curve["group"].unique(), key=str, reverse=True)
+    lines = []
+    for group in groups:
+        curve = curves.curve[curves.curve["group"] == group].sort_values("time")
+        shown = curve[(curve["at_risk"] >= minimum_firms).cummin()]
+        if not shown.empty:
+            lines.append(SurvivalLine(group_name(exposure, group), _from_one(shown)))
+    return lines
+
+
+def final_sentence(line: SurvivalLine) -> str:
+    """Return how many of a group survive to the end of its curve."""
+    last = line.curve.iloc[-1]
+    return f"{line.label.capitalize()}: {percent(last['survival'], 0)} survive {whole(last['time'])} years."
+
+
+def _from_one(curve: pd.DataFrame) -> pd.DataFrame:
+    kept = curve[["time", "at_risk", "survival", "conf_low", "conf_high"]].astype(float)
+    if kept["time"].iloc[0] <= 0:
+        return kept.reset_index(drop=True)
+    start: Mapping[str, Any] = {
+        "time": [0.0],
+        "at_risk": [kept["at_risk"].iloc[0]],
+        "survival": [1.0],
+        "conf_low": [1.0],
+        "conf_high": [1.0],
+    }
+    return pd.concat([pd.DataFrame(start), kept], ignore_index=True)
+
+
+def _cut(curves: SurvivalCurves, lines: Sequence[SurvivalLine], minimum_firms: int) -> str:
+    groups = curves.curve.groupby("group")["time"].max()
+    is_cut = len(lines) < len(groups) or any(
+        line.curve["time"].max() < longest
+        for line, longest in zip(lines, groups.sort_index(ascending=False), strict=False)
+    )
+    return f"Curves end where fewer than {minimum_firms} firms are left." if is_cut else ""
