@@ -2,8 +2,8 @@
 
     python benchmarks/run.py fixed_effects --rows 1e6 [--repeats 3] [--json]
 
-Each repeat of each program runs in a process of its own, the programs taking turns; the table shows medians. A peer
-that is missing, fails or runs out of time is a row that says so.
+Each repeat of each program runs in a process of its own, the programs taking turns; the table shows medians.
+A peer that is missing, fails or runs out of time is a row that says so.
 """
 
 import argparse
@@ -22,6 +22,8 @@ import numpy as np
 import pandas as pd
 from programs import BENCHMARKS
 from simulated_panels import simulate_panel
+
+import clusterpanel
 
 WARM_UP_ROWS = 5_000
 COLUMNS = ("program", "version", "rows", "cpu_s", "wall_s", "peak_mb", "max_rel_diff", "note")
@@ -101,7 +103,7 @@ def _row(
 ) -> dict[str, object]:
     entry = BENCHMARKS[name][program]
     try:
-        release = version(entry.package)
+        release = clusterpanel.__version__ if entry.package == "clusterpanel" else version(entry.package)
     except PackageNotFoundError:
         release = "missing"
     row = {"program": program, "version": release, "rows": rows}

@@ -1,4 +1,4 @@
-"""Simulated firm panels for the benchmarks: unbalanced, few movers, exposure correlated with the firm effect."""
+"""Simulated firm panels for the benchmarks: unbalanced, few movers, exposure goes with the firm effect."""
 
 import numpy as np
 import pandas as pd

@@ -8,6 +8,7 @@ from clusterpanel.cli.progress import waiting
 from clusterpanel.cli.screen import say, show_table
 from clusterpanel.designs.combination import effects_of
 from clusterpanel.engine.limits import Limits, work_within
+from clusterpanel.engine.sample_flow import FlowStep
 from clusterpanel.geocode.geocode import geocode
 from clusterpanel.pipeline.stages import plan_stages
 from clusterpanel.registry.ingest import ingest
@@ -17,6 +18,8 @@ from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.study import Study
 
 FIRM = "firm_id"
+FLOW_COLUMNS = ("stage", "step", "table", "rows in", "made", "set aside", "rows out", "reason")
+FAULT_COLUMNS = ("source", "table", "file", "column", "reason")
 
 
 def check_study(study: Study, limits: Limits) -> None:
@@ -40,23 +43,27 @@ def check_study(study: Study, limits: Limits) -> None:
 
 
 def _show_data(registry: Registry) -> None:
-    columns = ("stage", "step", "table", "rows in", "made", "set aside", "rows out", "reason")
-    rows = [
-        (s.stage, s.step, s.table, s.rows_in, s.rows_made, s.rows_set_aside, s.rows_out, s.reason)
-        for s in registry.flow
-    ]
-    show_table("Sample flow so far", columns, rows)
-    faults = registry.read("quarantine").select(["source", "table", "file", "column", "reason"]).to_pylist()
-    counts = Counter(tuple("" if value is None else str(value) for value in row.values()) for row in faults)
-    if counts:
-        columns = ("source", "table", "file", "column", "reason", "faults")
-        show_table("Quarantine", columns, [(*key, count) for key, count in sorted(counts.items())])
-    else:
-        say("Quarantine: no row is set aside for a fault.\n")
+    show_table("Sample flow so far", FLOW_COLUMNS, [_flow_row(step) for step in registry.flow])
+    _show_quarantine(registry)
     points = registry.read("site_points").select(["status", "match_level"]).to_pylist()
     levels = Counter((row["status"], row["match_level"]) for row in points)
     placed = [(*key, count) for key, count in sorted(levels.items(), key=lambda item: -item[1])]
     show_table("Site-years placed", ("status", "by", "site-years"), placed)
+
+
+def _flow_row(step: FlowStep) -> tuple[str | int, ...]:
+    counts = (step.rows_in, step.rows_made, step.rows_set_aside, step.rows_out)
+    return (step.stage, step.step, step.table, *counts, step.reason)
+
+
+def _show_quarantine(registry: Registry) -> None:
+    faults = registry.read("quarantine").select(list(FAULT_COLUMNS)).to_pylist()
+    counts = Counter(tuple("" if value is None else str(value) for value in row.values()) for row in faults)
+    if counts:
+        rows = [(*key, count) for key, count in sorted(counts.items())]
+        show_table("Quarantine", (*FAULT_COLUMNS, "faults"), rows)
+    else:
+        say("Quarantine: no row is set aside for a fault.\n")
 
 
 def _show_plan(study: Study) -> None:

@@ -7,6 +7,7 @@ from clusterpanel.errors import OutputError, SpecError
 from clusterpanel.registry.sniff import sniff_source, sniff_study
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME_LINE = re.compile(r'^name = ".*"$', re.MULTILINE)
 
 
 def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, Path]:
@@ -24,7 +25,7 @@ def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, Path]:
     if not NAME.fullmatch(name):
         raise SpecError(f"came the name {name!r}", hint="Give small letters, digits and _, a letter first.")
     texts = {
-        folder / "sources" / f"{name}.toml": sniff_source(csv, name),
+        folder / "sources" / f"{name}.toml": _named(sniff_source(csv), name),
         folder / "studies" / f"{name}.toml": sniff_study(name),
     }
     if there := [str(path) for path in texts if path.exists()]:
@@ -37,3 +38,8 @@ def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, Path]:
         raise OutputError(f"cannot write to {folder}", hint="Choose another folder with --to.") from error
     source, study = texts
     return source, study
+
+
+def _named(draft: str, name: str) -> str:
+    # A draft is named after its file; the first name in it is the source's own.
+    return NAME_LINE.sub(f'name = "{name}"', draft, count=1)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clusterpanel.cli.screen import errors
-from clusterpanel.pipeline.run import Progress as Told
-from clusterpanel.pipeline.run import StageEvent
+from clusterpanel.pipeline.progress import Progress as Told
+from clusterpanel.pipeline.progress import StageEvent
 
 DAMAGED = "the stored files of stage {} were changed or are incomplete; it is built again"
 

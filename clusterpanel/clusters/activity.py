@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clusterpanel.clusters.key_types import with_key_types
 from clusterpanel.errors import SpecError
 from clusterpanel.registry.registry import Registry
 
@@ -26,12 +27,13 @@ def site_activity(registry: Registry, sites: pa.Table, activity: str) -> pa.Arra
     """
     if activity in sites.column_names:
         return pc.cast(sites.column(activity), pa.float64()).combine_chunks()
-    if not registry.tables.has("accounts") or activity not in registry.read("accounts").column_names:
+    accounts = registry.read("accounts") if registry.tables.has("accounts") else pa.table({})
+    if activity not in accounts.column_names:
         raise SpecError(
             f"there is no activity {activity!r}",
             hint="Name a column of sites or accounts as the activity of the cluster spec, or leave it out.",
         )
-    return _shared_account(registry.read("accounts"), sites, activity)
+    return _shared_account(with_key_types(accounts), sites, activity)
 
 
 def _shared_account(accounts: pa.Table, sites: pa.Table, activity: str) -> pa.Array:

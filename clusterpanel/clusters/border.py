@@ -64,6 +64,14 @@ def trace_border(shapes: list[Shape]) -> Border:
     return Border(corner, before, after, owner)
 
 
+def joined(borders: list[Border]) -> Border:
+    """Return the borders of several polygons as one, each polygon owning its own."""
+    parts = [
+        np.concatenate(part) for part in zip(*((b.corner, b.before, b.after) for b in borders), strict=True)
+    ]
+    return Border(*parts, np.repeat(np.arange(len(borders)), [len(border.owner) for border in borders]))
+
+
 def _trace_ring(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return corners, and the corners before and after each, along a closed ring of degrees."""
     start, end = points[:-1], points[1:]

@@ -1,12 +1,12 @@
 """Distance to clusters that are regions with a high location quotient, each firm left out of its own."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
-from clusterpanel.clusters.border import nearest_border, trace_border
-from clusterpanel.clusters.distance_to_shapes import depth_inside
+from clusterpanel.clusters.border import Border, joined, nearest_border, trace_border
 from clusterpanel.clusters.drawn_cluster import Shape
 from clusterpanel.clusters.earth import BoolArray, FloatArray, IntArray
 from clusterpanel.clusters.location_quotient import RegionWeights, quotient, weigh_regions
@@ -92,7 +92,7 @@ class RegionMeasure:
         latitude = self.sites.locations.latitude[some.location]
         longitude = self.sites.locations.longitude[some.location]
         edge_km, nearest = nearest_border(
-            trace_border([self.shapes[region] for region in regions]), latitude, longitude
+            joined([self._borders[region] for region in regions]), latitude, longitude
         )
         region = np.where(is_inside, some.region, regions[nearest])
         rows = self.sites.rows_of(focal.vintage, focal.industry)
@@ -100,12 +100,38 @@ class RegionMeasure:
         members = members[is_cluster[self.sites.region[members]]]
         result.is_inside[who] = is_inside
         result.edge_km[who] = np.where(is_inside, 0, edge_km)
-        result.depth_km[who] = depth_inside(self.shapes, region, is_inside, latitude, longitude)
+        result.depth_km[who] = np.where(is_inside, self._depth_km(some), 0)
         result.cluster[who] = self._cluster_of(focal)[region]
         result.centre_km[who] = left_out_centre_km(
             self.sites, (members, self.sites.region[members]), some, region
         )
         result.member_km[who] = member_km(self.sites, members, some)
+
+    @cached_property
+    def _borders(self) -> list[Border]:
+        """The border of every region, traced once."""
+        return [trace_border([shape]) for shape in self.shapes]
+
+    def _depth_km(self, focal: Focal) -> FloatArray:
+        """Return how far the border of each one's region is, whether it is a cluster or not."""
+        keys, depth_km = self._depths
+        found = np.searchsorted(keys, focal.location * len(self.shapes) + focal.region)
+        return depth_km[np.minimum(found, len(keys) - 1)]
+
+    @cached_property
+    def _depths(self) -> tuple[IntArray, FloatArray]:
+        """The distance to the border for every location and region that sites have, measured once."""
+        placed = (self.sites.location >= 0) & (self.sites.region >= 0)
+        keys = np.unique(self.sites.location[placed] * len(self.shapes) + self.sites.region[placed])
+        location, region = keys // len(self.shapes), keys % len(self.shapes)
+        latitude, longitude = self.sites.locations.latitude, self.sites.locations.longitude
+        depth_km = np.empty(len(keys))
+        for number in np.unique(region):
+            here = region == number
+            depth_km[here], _ = nearest_border(
+                self._borders[number], latitude[location[here]], longitude[location[here]]
+            )
+        return keys, depth_km
 
     def _cluster_of(self, focal: Focal) -> IntArray:
         """Return each region's row of the cluster map, -1 if it is a cluster only without some firm."""

@@ -119,7 +119,7 @@ def _named(drawn: list[DrawnCluster]) -> list[tuple[str, DrawnCluster]]:
         groups.setdefault((cluster.vintage, cluster.industry or ""), []).append(cluster)
     named = []
     for (vintage, industry), clusters in sorted(groups.items()):
-        ranked = sorted(clusters, key=lambda cluster: (-len(cluster.rows), *cluster.centre))
+        ranked = sorted(clusters, key=_rank)
         digits = max(3, len(str(len(ranked))))
         called = [
             (cluster.name or f"{industry}-{vintage}-{rank:0{digits}d}", cluster)
@@ -127,6 +127,11 @@ def _named(drawn: list[DrawnCluster]) -> list[tuple[str, DrawnCluster]]:
         ]
         named += sorted(called, key=lambda pair: pair[0])
     return named
+
+
+def _rank(cluster: DrawnCluster) -> tuple[int, float, float]:
+    """Return what clusters are ranked by; a centimetre of rounding in a centre does not decide."""
+    return -len(cluster.rows), round(cluster.centre[0], 7), round(cluster.centre[1], 7)
 
 
 def _clusters_table(named: list[tuple[str, DrawnCluster]], sites: SiteYears) -> pa.Table:

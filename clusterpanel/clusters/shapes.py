@@ -7,7 +7,15 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.polygon import orient
 
 from clusterpanel.clusters.drawn_cluster import Shape
-from clusterpanel.clusters.earth import EQUATOR_M, FLATTENING, GEOD, FloatArray, geodesic_km
+from clusterpanel.clusters.earth import (
+    EQUATOR_M,
+    FLATTENING,
+    GEOD,
+    FloatArray,
+    from_ecef,
+    geodesic_km,
+    to_ecef,
+)
 from clusterpanel.errors import DataError
 
 CIRCLE_POINTS = 128
@@ -99,9 +107,10 @@ def area_km2(shape: Shape) -> float:
 
 def centroid(shape: Shape) -> tuple[float, float]:
     """Return latitude and longitude of a shape's centre of area, found in an equal-area plane around it."""
-    west, south, east, north = shape.bounds
-    longitude_0, latitude_0 = (west + east) / 2, (south + north) / 2
-    plane = Proj(proj="laea", lat_0=latitude_0, lon_0=longitude_0, a=EQUATOR_M, f=FLATTENING)
+    corners = shapely.get_coordinates(shape)
+    # The corners' middle in space, not in degrees, which a cut at 180 degrees would throw to the far side.
+    latitude_0, longitude_0 = from_ecef(to_ecef(corners[:, 1], corners[:, 0]).mean(axis=0))
+    plane = Proj(proj="laea", lat_0=float(latitude_0), lon_0=float(longitude_0), a=EQUATOR_M, f=FLATTENING)
     flat = shapely.transform(shape, lambda points: np.stack(plane(points[:, 0], points[:, 1]), axis=-1))
     longitude, latitude = plane(flat.centroid.x, flat.centroid.y, inverse=True)
     return float(latitude), float(longitude)

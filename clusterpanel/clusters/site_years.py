@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from clusterpanel.clusters.activity import site_activity
 from clusterpanel.clusters.earth import BoolArray, FloatArray, IntArray, from_ecef, to_ecef, wrapped_longitude
 from clusterpanel.clusters.industries import cluster_industry
+from clusterpanel.clusters.key_types import with_key_types
 from clusterpanel.errors import DataError, Fault
 from clusterpanel.registry.registry import Registry
 from clusterpanel.spec.study import Study
@@ -133,7 +134,7 @@ def read_site_years(study: Study, registry: Registry) -> SiteYears:
 
 
 def _joined(registry: Registry) -> pa.Table:
-    sites, points = (_plain(registry.read(name)) for name in ("sites", "site_points"))
+    sites, points = (with_key_types(registry.read(name)) for name in ("sites", "site_points"))
     key = ["site_id", "year"]
     spatial = [name for name in ("latitude", "longitude", "region_code") if name in points.column_names]
     kept = [name for name in sites.column_names if name not in {"latitude", "longitude", "region_code"}]
@@ -144,17 +145,6 @@ def _joined(registry: Registry) -> pa.Table:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table), type_))
     return table.sort_by([(name, "ascending") for name in key]).combine_chunks()
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Return the table with one type of text and of year, whichever program wrote it, so that keys join."""
-    texts = (pa.types.is_large_string, pa.types.is_string_view)
-    types = [
-        pa.string() if any(is_text(field.type) for is_text in texts) else field.type for field in table.schema
-    ]
-    names = table.column_names
-    types = [pa.int32() if name == "year" else type_ for name, type_ in zip(names, types, strict=True)]
-    return table.cast(pa.schema(list(zip(names, types, strict=True))))
 
 
 def _refuse(sites: pa.Table, points: pa.Table) -> None:

@@ -57,8 +57,12 @@ def match_addresses(addresses: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFra
         match_level, match_type, tied_points, reason.
     """
     held = addresses[addresses["country_code"].str.strip() != ""]
+    if held.empty:
+        return held
     keys = address_keys(held, gazetteer)
     keys = keys[keys["country"].isin(gazetteer.countries)]
+    if keys.empty:
+        return keys
     places, ties = _by_place(keys, gazetteer)
     postcodes = _by_postcode(keys, gazetteer)
     narrowed, beginnings = prefix_candidates(keys.drop(postcodes.index), gazetteer)

@@ -245,7 +245,7 @@ def unique_region_codes(codes: "pd.Series[str]", countries: "pd.Series[str]") ->
     pairs = pairs[pairs["code"] != ""]
     has_country = [code.startswith(own) for code, own in zip(pairs["code"], pairs["country"], strict=True)]
     is_unique = pd.Series(has_country, index=pairs.index, dtype="bool").groupby(pairs["country"]).all()
-    leave = (codes == "") | countries.map(is_unique).fillna(False).astype("bool")
+    leave = (codes == "") | countries.isin(is_unique.index[is_unique])
     return codes.where(leave, countries + "-" + codes)
 
 

@@ -49,6 +49,11 @@ def read_gazetteers(study: Study) -> tuple[tuple[Gazetteer, ...], tuple[FlowStep
     for spec, file in files:
         table = _read(spec, file)
         used = table.dropna(subset=list(DEGREES))
+        if used.empty:
+            fault = Fault(
+                spec.file, "", f"{len(table)} rows, none with coordinates", "places with coordinates"
+            )
+            raise DataError("a gazetteer holds no place", faults=[fault])
         gazetteers.append(gazetteer_of(spec.name, used))
         steps.append(_flow(spec, len(table), len(used)))
     return tuple(gazetteers), tuple(steps)

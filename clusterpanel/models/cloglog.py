@@ -31,6 +31,7 @@ def weights_and_scores(eta: Floats, events: Floats) -> tuple[Floats, Floats, flo
     ratio = rate / np.expm1(rate)
     is_event = events > 0
     scores = np.where(is_event, ratio, -rate)
-    # log(1 - exp(-rate)) keeps its digits for small rates through expm1.
-    losses = np.where(is_event, -np.log(-np.expm1(-rate)), rate)
+    # Of log(1 - exp(-rate)) one form keeps its digits for small rates, the other for large ones.
+    hit = np.where(rate < np.log(2), -np.log(-np.expm1(-rate)), -np.log1p(-np.exp(-rate)))
+    losses = np.where(is_event, hit, rate)
     return rate * ratio, scores, 2 * float(losses.sum())

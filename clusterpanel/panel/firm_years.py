@@ -13,8 +13,15 @@ from clusterpanel.engine.tables import unbound_table, write_query, write_query_i
 from clusterpanel.panel.count_rows import panel_flow
 from clusterpanel.panel.main_site import main_sites
 from clusterpanel.panel.spells import is_followed, with_flags, with_last_followed_year, with_spells
-from clusterpanel.panel.transform import with_growth, with_lags, with_log_counts, with_logs, with_ratios
-from clusterpanel.spec.columns import panel_columns
+from clusterpanel.panel.transform import (
+    with_growth,
+    with_lags,
+    with_log_counts,
+    with_logs,
+    with_ratios,
+    with_rings,
+)
+from clusterpanel.spec.columns import panel_columns, ring_columns
 from clusterpanel.spec.study import CensorRule, Study
 
 SITE_YEAR = ("site_id", "year")
@@ -88,7 +95,7 @@ def panel_rows(study: Study, joined: Path) -> ir.Table:
     wanted = tuple(panel_columns(study.spec, study.sources, study.cluster_spec))
     rows = unbound_table(FIRM_YEARS, joined)
     rows = with_flags(with_spells(rows.filter(is_followed(rows)), spec), spec.flags)
-    rows = with_ratios(rows, spec.ratios)
+    rows = with_rings(with_ratios(rows, spec.ratios), ring_columns(study.cluster_spec))
     counted = [name for name in rows.columns if f"log_{name}" in wanted and name not in spec.logs]
     rows = with_log_counts(with_logs(rows, spec.logs), counted)
     rows = with_lags(with_growth(rows, spec.size), spec.lags)

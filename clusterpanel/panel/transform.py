@@ -26,6 +26,13 @@ def with_log_counts(rows: ir.Table, columns: Iterable[str]) -> ir.Table:
     return rows.mutate(**{f"log_{name}": (rows[name].cast("float64") + 1).ln() for name in columns})
 
 
+def with_rings(rows: ir.Table, rings: Iterable[tuple[str, str, str | None]]) -> ir.Table:
+    """Add the count in each ring: that within its outer radius less that within its inner one."""
+    return rows.mutate(
+        **{name: rows[outer] - rows[inner] if inner else rows[outer] for name, outer, inner in rings}
+    )
+
+
 def with_growth(rows: ir.Table, size: str) -> ir.Table:
     """Add growth of `size` from the year before, as a difference of logs and after Davis and Haltiwanger.
 

@@ -1,10 +1,9 @@
 """Run a study: every stage that is not in the store yet, then the report."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -12,6 +11,7 @@ from clusterpanel.engine.limits import Limits, work_within
 from clusterpanel.errors import MissingInputError, RunError
 from clusterpanel.pipeline.digests import INPUTS, DigestCache
 from clusterpanel.pipeline.disk_errors import disk_errors_told
+from clusterpanel.pipeline.progress import Progress, StageEvent, silent
 from clusterpanel.pipeline.publish import publish
 from clusterpanel.pipeline.stage_keys import stage_keys
 from clusterpanel.pipeline.stages import Stage, plan_stages
@@ -40,34 +40,8 @@ class RunOutcome:
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class StageEvent:
-    """Something a run tells while it is under way.
-
-    Attributes
-    ----------
-    stage : str
-    what : str
-        starts; done; kept: it was in the store; damaged: what was in the store is built again.
-    place, total : int
-        The stage's place among all stages, from 1.
-    """
-
-    stage: str
-    what: Literal["starts", "done", "kept", "damaged"]
-    place: int
-    total: int
-
-
-Progress = Callable[[StageEvent], None]
-
-
-def _silent(_: StageEvent) -> None:
-    return None
-
-
 def run_study(
-    study: Study, folder: Path, progress: Progress = _silent, limits: Limits | None = None
+    study: Study, folder: Path, progress: Progress = silent, limits: Limits | None = None
 ) -> RunOutcome:
     """Run a study and write its report to ``<folder>/report``.
 
@@ -103,7 +77,7 @@ def run_study(
 
 
 def rebuild_report(
-    study: Study, folder: Path, progress: Progress = _silent, limits: Limits | None = None
+    study: Study, folder: Path, progress: Progress = silent, limits: Limits | None = None
 ) -> RunOutcome:
     """Write the report anew from the stored results; nothing is estimated.
 

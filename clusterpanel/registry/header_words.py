@@ -70,7 +70,7 @@ HEADER_WORDS = {
     ),
     "death_cause": "death_cause exit_cause orsak avregistreringsorsak schliessungsgrund reden_opheffing",
 }
-CANONICAL = {word: name for name, words in HEADER_WORDS.items() for word in words.split()}
+CANONICAL = {word.replace("_", ""): name for name, words in HEADER_WORDS.items() for word in words.split()}
 
 
 def plain_word(header: str) -> str:
@@ -83,5 +83,4 @@ def plain_word(header: str) -> str:
 
 def canonical_guess(header: str) -> str | None:
     """Return the canonical column a header probably means, if any."""
-    word = plain_word(header)
-    return CANONICAL.get(word) or CANONICAL.get(word.replace("_", ""))
+    return CANONICAL.get(plain_word(header).replace("_", ""))

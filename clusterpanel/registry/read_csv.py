@@ -116,8 +116,9 @@ class CsvFile:
             return BrokenRow(
                 item.first_line, "", "a line too long to be a row", "lines below 2 million bytes"
             )
-        reason = f"ragged row: {len(item.cells)} columns, {self.width} expected"
-        return BrokenRow(item.first_line, f"{len(item.cells)} columns", reason, f"{self.width} columns")
+        came = f"{len(item.cells)} column{'s' if len(item.cells) > 1 else ''}"
+        reason = f"ragged row: {came}, {self.width} expected"
+        return BrokenRow(item.first_line, came, reason, f"{self.width} columns")
 
     def _lines(self, records: set[int], broken: set[int]) -> dict[int, int]:
         lines, record = {}, -1

@@ -56,5 +56,5 @@ def titled(column: str, units: Collection[str] = ()) -> str:
 def group_name(exposure: str, value: object) -> str:
     """Return what a survival curve's group is called, such as firms in a cluster."""
     if exposure == "in_cluster":
-        return {"true": "in a cluster", "false": "not in a cluster"}.get(str(value).lower(), str(value))
-    return f"{plain(exposure)}: {value}"
+        return {"yes": "in a cluster", "no": "not in a cluster"}.get(str(value), str(value))
+    return f"{exposure}: {value}"

@@ -58,7 +58,7 @@ class MainTerm:
     def reading(self) -> str:
         """Return the estimate in everyday units: per cent, a hazard ratio, or an elasticity."""
         if self.estimator == "cloglog":
-            return f"hazard × {significant(exp(self.estimate))}"
+            return f"hazard × {significant(exp(self.estimate))}" if self.comparison else ""
         if self.is_share:
             return percent(exp(self.estimate) - 1)
         if is_log(self.outcome) and is_log(self.exposure):
@@ -67,14 +67,14 @@ class MainTerm:
 
 
 def design_facts(result: Result | SurvivalCurves) -> Mapping[str, Any]:
-    """Return the design that a result came from; empty for a contrast."""
-    design = result.provenance.get("design", result.provenance)
-    return design if isinstance(design, Mapping) else {}
+    """Return the design that a result came from; for a contrast, what its provenance says of itself."""
+    facts = result.provenance.get("design", result.provenance)
+    return facts if isinstance(facts, Mapping) else {}
 
 
 def is_contrast(result: Result | SurvivalCurves) -> bool:
     """Say whether a result combines others instead of coming from a sample of its own."""
-    return not design_facts(result).get("outcome")
+    return "design" not in result.provenance
 
 
 def main_term(result: Result) -> MainTerm:

@@ -15,6 +15,7 @@ from clusterpanel.report.main_terms import design_facts
 from clusterpanel.report.tables import TableColumn, table_of
 from clusterpanel.spec.study import Study
 
+SHOWN = ("time", "at_risk", "survival", "conf_low", "conf_high")
 COLUMNS = (
     TableColumn("group", "Firms"),
     TableColumn("time", "Years", "number"),
@@ -59,15 +60,21 @@ def survival_exhibit(label: str, curves: SurvivalCurves, minimum_firms: int) -> 
 
 
 def survival_lines(curves: SurvivalCurves, minimum_firms: int) -> list[SurvivalLine]:
-    """Return each group's curve, from one at time 0, while at least `minimum_firms` firms are at risk."""
+    """Return each group's curve over the first stretch of time with at least `minimum_firms` firms at risk.
+
+    With late entry few firms may be at risk at first; such a stretch is left out too. A curve that is shown
+    from its start begins at one.
+    """
     exposure = str(design_facts(curves).get("exposure", "group"))
     groups = sorted(curves.curve["group"].unique(), key=str, reverse=True)
     lines = []
     for group in groups:
         curve = curves.curve[curves.curve["group"] == group].sort_values("time")
-        shown = curve[(curve["at_risk"] >= minimum_firms).cummin()]
+        is_enough = curve["at_risk"] >= minimum_firms
+        shown = curve[is_enough & ((~is_enough).cumsum() == (~is_enough).cumsum()[is_enough].min())]
         if not shown.empty:
-            lines.append(SurvivalLine(group_name(exposure, group), _from_one(shown)))
+            whole_curve = _from_one(shown) if is_enough.iloc[0] else shown[list(SHOWN)].astype(float)
+            lines.append(SurvivalLine(group_name(exposure, group), whole_curve.reset_index(drop=True)))
     return lines
 
 
@@ -78,9 +85,9 @@ def final_sentence(line: SurvivalLine) -> str:
 
 
 def _from_one(curve: pd.DataFrame) -> pd.DataFrame:
-    kept = curve[["time", "at_risk", "survival", "conf_low", "conf_high"]].astype(float)
+    kept = curve[list(SHOWN)].astype(float)
     if kept["time"].iloc[0] <= 0:
-        return kept.reset_index(drop=True)
+        return kept
     start: Mapping[str, Any] = {
         "time": [0.0],
         "at_risk": [kept["at_risk"].iloc[0]],
@@ -92,9 +99,6 @@ def _from_one(curve: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cut(curves: SurvivalCurves, lines: Sequence[SurvivalLine], minimum_firms: int) -> str:
-    groups = curves.curve.groupby("group")["time"].max()
-    is_cut = len(lines) < len(groups) or any(
-        line.curve["time"].max() < longest
-        for line, longest in zip(lines, groups.sort_index(ascending=False), strict=False)
-    )
-    return f"Curves end where fewer than {minimum_firms} firms are left." if is_cut else ""
+    rows = sum(len(line.curve) - int(line.curve["time"].iloc[0] == 0) for line in lines)
+    is_cut = rows < int((curves.curve["time"] > 0).sum())
+    return f"Curves are shown only where at least {minimum_firms} firms are at risk." if is_cut else ""

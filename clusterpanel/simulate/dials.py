@@ -74,7 +74,7 @@ class Dials:
     sorting: float = 0.5
     movers: float = 0.04
     location_error: float = 0.01
-    seed: int = 1
+    seed: int = 42
 
     def __post_init__(self) -> None:
         faults = [fault for field in fields(self) if (fault := self._fault_of(field.name)) is not None]

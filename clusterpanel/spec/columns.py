@@ -1,6 +1,7 @@
 """Declare the canonical columns, those of the registry's tables and those of the panel, in one place."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from clusterpanel.spec.clusters import ClusterSpec
@@ -207,7 +208,7 @@ def panel_column_pairs(
 
 def exposure_columns(cluster_spec: ClusterSpec) -> dict[str, str]:
     """Return the columns that say how a firm-year lies to clusters and neighbours, with descriptions."""
-    counts = dict(neighbour_columns(cluster_spec))
+    counts = {**dict(neighbour_columns(cluster_spec)), **dict(_described_rings(cluster_spec))}
     logs = {f"log_{name}": f"ln(1 + {name})" for name in counts}
     return {**CLUSTER_COLUMNS, **counts, **logs}
 
@@ -231,3 +232,21 @@ def neighbour_columns(cluster_spec: ClusterSpec) -> Iterator[tuple[str, str]]:
             yield f"{key}_count_{radius_label(radius)}km", f"number of {within}"
             if cluster_spec.activity:
                 yield f"{key}_activity_{radius_label(radius)}km", f"{cluster_spec.activity} of {within}"
+
+
+def ring_columns(cluster_spec: ClusterSpec) -> Iterator[tuple[str, str, str | None]]:
+    """Yield each ring's column, the count within its outer radius and the count within its inner one.
+
+    A ring lies between neighbouring radii; the innermost is a disc and has no inner count. Unlike the counts
+    within radii, rings share no site, so that all of them can stand in one regression.
+    """
+    labels = [radius_label(radius) for radius in cluster_spec.radii_km]
+    for whose in ("own", "all"):
+        yield f"{whose}_ring_0_{labels[0]}km", f"{whose}_count_{labels[0]}km", None
+        for inner, outer in pairwise(labels):
+            yield f"{whose}_ring_{inner}_{outer}km", f"{whose}_count_{outer}km", f"{whose}_count_{inner}km"
+
+
+def _described_rings(cluster_spec: ClusterSpec) -> Iterator[tuple[str, str]]:
+    for name, outer, inner in ring_columns(cluster_spec):
+        yield name, f"{outer} less {inner}" if inner else f"{outer}, the innermost ring"

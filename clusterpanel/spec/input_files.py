@@ -26,27 +26,34 @@ def named_files(spec: InputSpec) -> Iterator[tuple[Place, str]]:
 
 
 def find_folders(
-    files: Sequence[SpecFile[InputSpec]], study_folder: Path, given: Mapping[str, Path]
+    files: Sequence[SpecFile[InputSpec]], study: str, study_folder: Path, given: Mapping[str, Path]
 ) -> dict[str, Path]:
     """Return the folder of each spec's data files, by the spec's name.
 
-    The first of these that applies: the folder given for the name; the environment variable
-    ``CLUSTERPANEL_DATA_<NAME>``; the study's folder or the folder ``data`` beside it, where every file of the
-    spec is there; the current folder.
+    The first of these that applies: the folder given for the spec's name or set in the environment variable
+    ``CLUSTERPANEL_DATA_<NAME>``; the same for the study's name, the study's folder or the folder ``data``
+    beside it, where every file of the spec is there; the current folder.
     """
+    of_study = _said(study, given)
     wanted: dict[str, list[str]] = {}
     for file in files:
         if file.model is not None:
             wanted.setdefault(file.model.name, []).extend(name for _, name in named_files(file.model))
-    return {name: _folder(name, names, study_folder, given) for name, names in wanted.items()}
+    near = (*of_study, study_folder, study_folder.parent / "data")
+    return {name: _folder(_said(name, given), names, near) for name, names in wanted.items()}
 
 
-def _folder(name: str, names: Sequence[str], study_folder: Path, given: Mapping[str, Path]) -> Path:
+def _said(name: str, given: Mapping[str, Path]) -> tuple[Path, ...]:
+    """Return the folder the user says holds the files of `name`, if any."""
     if name in given:
-        return Path(given[name])
-    if variable := os.environ.get(VARIABLE + name.upper()):
-        return Path(variable)
-    near = (study_folder, study_folder.parent / "data")
+        return (Path(given[name]),)
+    variable = os.environ.get(VARIABLE + name.upper())
+    return (Path(variable),) if variable else ()
+
+
+def _folder(said: Sequence[Path], names: Sequence[str], near: Sequence[Path]) -> Path:
+    if said:
+        return said[0]
     return next((folder for folder in near if all((folder / file).exists() for file in names)), Path())
 
 

@@ -32,7 +32,8 @@ def read_study(
     path : Path or str
         The study's TOML file, or the name of a shipped study.
     folders : mapping of str to Path
-        The folder of a spec's data files, by the spec's name.
+        The folder of a spec's data files, by the spec's name; one given by the study's name serves every spec
+        whose files are there.
     check_files : bool
         Whether to check that every data file is there.
 
@@ -50,14 +51,14 @@ def read_study(
     faults = [*study.faults.values(), *missing]
     faults += [fault for file in files.specs for fault in file.faults.values()]
     faults += cross_check(files)
-    names = [file.model.name for file in files.specs if file.model]
+    names = [file.model.name for file in (study, *files.specs) if file.model]
     faults += check_given(folders, names) if files.is_complete else ()
     if faults:
         order = [study.shown, *(file.shown for file in files.specs)]
         faults.sort(key=lambda fault: order.index(fault.file) if fault.file in order else len(order))
         count = f"{len(faults)} faults" if len(faults) > 1 else "a fault"
         raise SpecError(f"the study {located.shown} has {count}", faults=faults)
-    found = find_folders(files.specs, located.path.parent, folders)
+    found = find_folders(files.specs, str(study.data["name"]), located.path.parent, folders)
     if check_files:
         check_input_files(files.specs, found)
     return _study(files, located.path, found)

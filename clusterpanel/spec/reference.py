@@ -139,6 +139,10 @@ def _panel_section() -> Iterator[str]:
         name.replace("_5km", "_Rkm"): text.replace("5 km", "R km")
         for name, text in neighbour_columns(clusters)
     }
+    neighbours |= {
+        f"{whose}_ring_Q_Rkm": f"{whose}_count_Rkm less {whose}_count_Qkm, Q the next smaller radius"
+        for whose in ("own", "all")
+    }
     sections = {
         "Keys and the main site": PLACE_COLUMNS,
         "Life of the firm": LIFE_COLUMNS,

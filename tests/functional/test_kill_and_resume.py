@@ -1,6 +1,5 @@
 """A run that is killed at any moment goes on, and ends with the very bytes of a run left alone."""
 
-import random
 import shutil
 import signal
 import subprocess
@@ -8,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clusterpanel.pipeline.digests import folder_digests
@@ -43,7 +43,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(
     undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     reference, seconds = undisturbed
-    moments = random.Random(20).sample(range(2, 18), KILLS)
+    moments = np.random.default_rng(20).integers(2, 18, KILLS).tolist()
     kills = 0
     for moment in moments:
         process = subprocess.Popen(command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -132,7 +132,7 @@ def measured_or_none(sites: pd.DataFrame) -> Measured | None:
         return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(worlds())
 def test_nearness_equals_a_literal_redraw_without_the_firm(sites: pd.DataFrame) -> None:
     result = measured_or_none(sites)
@@ -146,7 +146,7 @@ def test_nearness_equals_a_literal_redraw_without_the_firm(sites: pd.DataFrame) 
             assert got[name] == pytest.approx(value, abs=1e-5, nan_ok=True), (name, site)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds())
 def test_rings_equal_the_sum_over_all_pairs(sites: pd.DataFrame) -> None:
     result = measured_or_none(sites)
@@ -167,7 +167,7 @@ def test_rings_equal_the_sum_over_all_pairs(sites: pd.DataFrame) -> None:
             np.testing.assert_allclose(rows[f"own_activity_{label}km"], (near & same) @ activity, rtol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds(), st.integers(0, 1000))
 def test_more_sites_of_a_firm_never_change_its_own_exposure(sites: pd.DataFrame, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -183,7 +183,7 @@ def test_more_sites_of_a_firm_never_change_its_own_exposure(sites: pd.DataFrame,
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(sites: pd.DataFrame, random: Any) -> None:
     order = list(range(len(sites)))
@@ -196,7 +196,7 @@ def test_row_order_changes_nothing(sites: pd.DataFrame, random: Any) -> None:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds(), st.sampled_from([165.73, -194.27, 165.79, 40.0, -100.0]))
 def test_turning_the_earth_changes_nothing(sites: pd.DataFrame, turn: float) -> None:
     turned = sites.assign(longitude=(sites.longitude + turn + 180) % 360 - 180)
@@ -217,7 +217,7 @@ def partition(members: pd.DataFrame) -> set[frozenset[str]]:
     return {frozenset(group) for _, group in members.groupby("cluster_id").site_id}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds())
 def test_cores_and_their_clusters_are_those_of_scikit_learn(sites: pd.DataFrame) -> None:
     result = measured_or_none(sites)
@@ -239,7 +239,7 @@ def test_cores_and_their_clusters_are_those_of_scikit_learn(sites: pd.DataFrame)
         assert set(ours.site_id) == set(chosen.site_id[peer.labels_ >= 0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds())
 def test_ranks_follow_members_and_every_member_is_counted_once(sites: pd.DataFrame) -> None:
     result = measured_or_none(sites)

@@ -75,7 +75,7 @@ def test_coefficients_and_deviance(name: str, baseline: float) -> None:
 @pytest.mark.parametrize("name", DESIGNS)
 @pytest.mark.parametrize("group", ["firm_id", "region_code"])
 def test_grouped_errors_are_the_sandwich_of_the_dummies(name: str, group: str) -> None:
-    """The expected information as bread, as in R's glm and fixest; statsmodels' own errors use the observed one."""
+    """The bread is the expected information, as in R's glm; statsmodels' own errors use the observed one."""
     effects, fields = DESIGNS[name]
     frame = simulated_hazard()
     wanted = design(

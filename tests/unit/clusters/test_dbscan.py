@@ -15,7 +15,7 @@ SPEC = a_spec({"method": "dbscan", "eps_km": 3.0, "minimum_members": 4})
 
 
 def row_of_sites(n: int, *, firms: list[str] | None = None, longitude: float = 14.0) -> pd.DataFrame:
-    """Sites a kilometre apart, each of a firm of its own unless said otherwise, going north from 57 degrees."""
+    """Sites a kilometre apart going north from 57 degrees, each of its own firm unless said otherwise."""
     return pd.DataFrame(
         {
             "site_id": [f"s{i}" for i in range(n)],
@@ -114,7 +114,7 @@ def test_the_label_is_the_commonest_place(drawn: Draw) -> None:
 
 
 def test_no_cluster_at_all_says_how_near_it_came(drawn: Draw) -> None:
-    with pytest.raises(NotIdentifiedError, match="4 sites .* within 3 km.* most found is 3") as caught:
+    with pytest.raises(NotIdentifiedError, match=r"4 sites .* within 3 km.* most found is 3") as caught:
         drawn(stacked(3), SPEC)
     assert caught.value.exit_code == 10
 

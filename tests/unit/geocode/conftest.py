@@ -34,10 +34,12 @@ def gazetteer_spec(name: str = "places", **changes: Any) -> GazetteerSpec:
 def source_spec(crs: str = "EPSG:4326") -> SourceSpec:
     columns = tuple(Column(name=name, to=name) for name in ("site_id", "easting", "northing"))
     table = SourceTable(table="sites", file="sites.csv", columns=columns)
-    return SourceSpec(name="tiny", title="Tiny", origin="Invented", licence="CC0-1.0", crs=crs, tables=(table,))
+    return SourceSpec(
+        name="tiny", title="Tiny", origin="Invented", licence="CC0-1.0", crs=crs, tables=(table,)
+    )
 
 
-def tiny_study(folder: Path, places: tuple[PlacesSpec, ...], crs: str = "EPSG:4326") -> Study:
+def study_of(folder: Path, places: tuple[PlacesSpec, ...], crs: str = "EPSG:4326") -> Study:
     design = {"name": "d", "comparison": "pooled", "outcome": "is_exit", "exposure": "in_cluster"}
     spec = StudySpec.model_validate(
         {
@@ -51,7 +53,7 @@ def tiny_study(folder: Path, places: tuple[PlacesSpec, ...], crs: str = "EPSG:43
     )
     draw = DbscanDraw(method="dbscan", eps_km=1, minimum_members=2)
     clusters = ClusterSpec(name="tiny", title="Tiny", draw=draw, vintages=(2010,))
-    folders = {name: folder for name in ("tiny", *(place.name for place in places))}
+    folders = dict.fromkeys(("tiny", *(place.name for place in places)), folder)
     return Study(folder / "tiny.toml", spec, (source_spec(crs),), places, clusters, folders)
 
 
@@ -83,6 +85,12 @@ def geocoded(tmp_path: Path) -> Geocode:
             write_places(tmp_path / "places.csv", places)
             specs = (gazetteer_spec(), *others)
         registry = registry_of(tmp_path / "registry", sites)
-        return geocode(tiny_study(tmp_path, specs, crs), registry, tmp_path / "points")
+        return geocode(study_of(tmp_path, specs, crs), registry, tmp_path / "points")
 
     return run
+
+
+@pytest.fixture
+def tiny_study(tmp_path: Path) -> Study:
+    """A study without places."""
+    return study_of(tmp_path, ())

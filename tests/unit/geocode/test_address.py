@@ -58,7 +58,9 @@ def test_only_the_countrys_own_letters_are_taken_off_a_postcode() -> None:
 
 
 def test_place_names_agree_whatever_their_accents_case_and_punctuation() -> None:
-    written = text("Gmünd", "GMUND", "Łódź", "lodz", "L'Aquila", "LAquila", "St.-Étienne", "Saint Etienne Cedex 9")
+    written = text(
+        "Gmünd", "GMUND", "Łódź", "lodz", "L'Aquila", "LAquila", "St.-Étienne", "Saint Etienne Cedex 9"
+    )
     keys = place_keys(written).tolist()
     assert keys[0] == keys[1]
     assert keys[2] == keys[3]

@@ -215,7 +215,13 @@ def results_of(study: Study, frame: pd.DataFrame) -> dict[str, Result | Survival
     difference = pooled.influence["in_cluster"] - within.influence["in_cluster"]
     gap = pooled.term("in_cluster")["estimate"] - within.term("in_cluster")["estimate"]
     estimate = tidy("sorting", gap, np.sqrt((difference**2).sum()))
-    results["sorting"] = Result("sorting", estimate, None, {}, {})
+    provenance = {
+        "terms": ((1.0, "pooled"), (-1.0, "within")),
+        "outcome": "log_wage_crowns",
+        "exposure": "sorting",
+    }
+    provenance |= {"estimator": "ols", "vcov": "influences of the terms", "notes": ()}
+    results["sorting"] = Result("sorting", estimate, None, {"n": len(frame)}, provenance)
     row = within.term("in_cluster")
     for radius, share in RADIUS_SHARES.items():
         exposure = f"own_count_{radius}km"
@@ -278,7 +284,7 @@ def curves(design: dict[str, Any], frame: pd.DataFrame) -> SurvivalCurves:
             variance += events / (len(at_risk) * (len(at_risk) - events))
             error = survival * np.sqrt(variance)
             row = {
-                "group": str(group),
+                "group": "yes" if group else "no",
                 "time": time,
                 "at_risk": len(at_risk),
                 "events": events,

@@ -29,7 +29,10 @@ def fit(label: str, comparison: str, b: float, se: float, outcome: str = LOG, **
 
 
 def gap(b: float, se: float) -> Result:
-    return replace(fit("sorting", "pooled", b, se), provenance={})
+    return replace(
+        fit("sorting", "pooled", b, se),
+        provenance={"outcome": LOG, "exposure": "sorting", "estimator": "ols"},
+    )
 
 
 def study_with(simulated: Any, headline: str | None, title: str = "A register") -> Study:

@@ -76,6 +76,6 @@ def test_without_misplaced_addresses_nearly_all_agree(tmp_path: Path, cluster_sp
     simulate_register(Dials(firm_years=20_000, location_error=0.0), tmp_path)
     clean = agreement(tmp_path, cluster_spec)
     simulate_register(Dials(firm_years=20_000, location_error=0.10), tmp_path)
-    assert clean > 0.999
+    assert clean > 0.995
     # One wrong address in ten puts about half of these on the wrong side of a border.
     assert 0.90 < agreement(tmp_path, cluster_spec) < 0.97

@@ -34,6 +34,7 @@ def test_panel_columns_are_those_of_the_contract_in_its_order(study: Study) -> N
     radii = [
         f"{who}_{what}_{r}km" for r in (5, 10, 25) for who in ("own", "all") for what in ("count", "activity")
     ]
+    rings = [f"{who}_ring_{ring}km" for who in ("own", "all") for ring in ("0_5", "5_10", "10_25")]
     assert names(study) == [
         *("firm_id", "year", "site_id", "sites", "industry_code", "cluster_industry"),
         *("country_code", "region_code", "latitude", "longitude", "precision_m", "match_level"),
@@ -43,7 +44,8 @@ def test_panel_columns_are_those_of_the_contract_in_its_order(study: Study) -> N
         *("cluster_vintage", "in_cluster", "cluster_id"),
         *("distance_edge_km", "depth_km", "distance_centre_km", "distance_member_km"),
         *radii,
-        *(f"log_{name}" for name in radii),
+        *rings,
+        *(f"log_{name}" for name in (*radii, *rings)),
     ]
 
 

@@ -92,7 +92,7 @@ CASES = {
         'lags = ["employment"]',
         'lags = ["sales"]',
         "[panel], key lags, item 1",
-        "growth_dhs",
+        'came "sales"',
     ),
     "ratio of nothing": (
         'denominator = "employment"',

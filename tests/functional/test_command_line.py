@@ -1,0 +1,271 @@
+"""Every command through a real process: exit code, words, and nothing half-written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SMALL = REPOSITORY / "tests" / "fixtures" / "good_specs" / "small"
+STUDY = SMALL / "studies" / "small.toml"
+COMMANDS = ("check", "run", "report", "status", "new", "simulate")
+
+
+def clusterpanel(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clusterpanel", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
+    )
+
+
+def copied_study(folder: Path, **replaced: str) -> Path:
+    """Copy the small study and replace texts of its own file."""
+    shutil.copytree(SMALL, folder / "small")
+    study = folder / "small" / "studies" / "small.toml"
+    text = study.read_text()
+    for old, new in replaced.items():
+        assert old in text
+        text = text.replace(old, new)
+    study.write_text(text)
+    return study
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("finished") / "out"
+    return out, clusterpanel("run", STUDY, "--out", out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str) -> None:
+    done = clusterpanel(command, "--help")
+    assert done.returncode == 0
+    assert f"Example: clusterpanel {command}" in done.stdout
+
+
+def test_help_and_version() -> None:
+    assert all(command in clusterpanel("--help").stdout for command in COMMANDS)
+    done = clusterpanel("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "clusterpanel")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("run", "small"),
+        ("run", "small", "--out", "x", "--data", "small"),
+        ("run", "small", "--out", "x", "--memory", "lots"),
+        ("run", "small", "--out", "x", "--threads", "0"),
+        ("simulate", "x", "--firm-years", "many"),
+    ],
+)
+def test_what_is_not_understood_exits_2(arguments: tuple[str, ...]) -> None:
+    done = clusterpanel(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_check_tells_the_flow_and_what_would_run() -> None:
+    done = clusterpanel("check", STUDY)
+    assert done.returncode == 0, done.stderr
+    words = (
+        "Sample flow so far",
+        "Quarantine",
+        "wage_within",
+        "log_wage_crowns",
+        "grouped by firm_id",
+        "sorting_gap",
+    )
+    assert all(word in done.stdout for word in words)
+    row = next(line for line in done.stdout.splitlines() if line.startswith("wage_within"))
+    assert (
+        row.split()
+        == "wage_within within ols log_wage_crowns in_cluster none firm_id, year grouped by firm_id all".split()
+    )
+
+
+def test_run_prints_headline_and_report(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    out, done = finished
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "simulated" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"report: {out / 'report' / 'index.html'}"
+    assert (out / "report" / "index.html").exists()
+    assert (out / "quarantine.csv").read_text().startswith('"source"')
+    assert (out / "manifest.json").exists()
+
+
+def test_no_absolute_path_or_firm_is_in_the_report_or_manifest(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, _ = finished
+    for file in [out / "manifest.json", *(path for path in (out / "report").rglob("*") if path.is_file())]:
+        text = file.read_text(encoding="utf-8")
+        assert str(out) not in text
+        assert str(REPOSITORY) not in text
+        assert "F001" not in text
+
+
+def test_status_follows_the_study(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out, _ = finished
+    states = dict(
+        line.split()[:2]
+        for line in clusterpanel("status", STUDY, "--out", out).stdout.splitlines()[1:]
+        if line
+    )
+    assert set(states.values()) == {"done"}
+    changed = copied_study(tmp_path, **{'comparison = "within"': 'comparison = "region"'})
+    lines = clusterpanel("status", changed, "--out", out).stdout.splitlines()[1:]
+    states = dict(line.split()[:2] for line in lines if line)
+    outdated = {stage for stage, state in states.items() if state == "outdated"}
+    assert outdated == {"design-wage_within", "contrast-wage_sorting", "report"}
+    nowhere = clusterpanel("status", STUDY, "--out", tmp_path / "nowhere")
+    assert nowhere.stdout.count("missing") == len(states)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_report_is_rebuilt_from_stored_results_without_the_data(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(finished[0], out)
+    page = (out / "report" / "index.html").read_bytes()
+    shutil.rmtree(out / "report")
+    study = copied_study(tmp_path)
+    shutil.rmtree(tmp_path / "small" / "data")
+    done = clusterpanel("report", study, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert (out / "report" / "index.html").read_bytes() == page
+
+
+def test_report_without_results_exits_66(tmp_path: Path) -> None:
+    done = clusterpanel("report", STUDY, "--out", tmp_path / "out")
+    assert done.returncode == 66
+    assert "clusterpanel run" in done.stderr
+    assert not (tmp_path / "out" / "report").exists()
+
+
+def test_a_design_that_is_not_identified_is_reported_and_exits_10(tmp_path: Path) -> None:
+    place = 'where = { industry_code = ["none"] }\nname = "wage_within"'
+    study = copied_study(tmp_path, **{'name = "wage_within"': place})
+    done = clusterpanel("run", study, "--out", tmp_path / "out")
+    assert done.returncode == 10, done.stderr
+    assert "not identified: wage_within" in done.stdout
+    assert "not identified: wage_sorting" in done.stdout
+    assert "wage_within" in (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
+    again = clusterpanel("run", study, "--out", tmp_path / "out")
+    assert (again.returncode, again.stdout) == (10, done.stdout)
+
+
+def test_a_faulty_spec_exits_78_with_every_fault(tmp_path: Path) -> None:
+    study = copied_study(
+        tmp_path, **{'size = "employment"': 'size = "employmint"', "minimum_firms": "minimum_firm"}
+    )
+    done = clusterpanel("run", study, "--out", tmp_path / "out")
+    assert done.returncode == 78
+    assert "employmint" in done.stderr
+    assert "minimum_firm" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_data_exit_66_and_say_how_to_name_them(tmp_path: Path) -> None:
+    study = copied_study(tmp_path)
+    (tmp_path / "small" / "data" / "accounts.csv").unlink()
+    done = clusterpanel("run", study, "--out", tmp_path / "out")
+    assert done.returncode == 66
+    assert "accounts.csv" in done.stderr
+    assert "CLUSTERPANEL_DATA_" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_broken_data_exit_65_and_leave_no_report(tmp_path: Path) -> None:
+    study = copied_study(tmp_path)
+    (tmp_path / "small" / "data" / "firms.csv").write_text("firm;born\nF001;2011\n")
+    done = clusterpanel("run", study, "--out", tmp_path / "out")
+    assert done.returncode == 65
+    assert not (tmp_path / "out" / "report").exists()
+    assert clusterpanel("check", study).returncode == 65
+
+
+def test_data_folders_come_from_the_environment(tmp_path: Path) -> None:
+    study = copied_study(tmp_path)
+    shutil.move(tmp_path / "small" / "data", tmp_path / "elsewhere")
+    names = ("SMALL", "SMALL_GAZETTEER", "SMALL_ZONING")
+    given = {f"CLUSTERPANEL_DATA_{name}": str(tmp_path / "elsewhere") for name in names}
+    assert clusterpanel("check", study).returncode == 66
+    assert clusterpanel("check", study, **given).returncode == 0
+
+
+def test_a_file_in_the_place_of_the_folder_exits_73(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    done = clusterpanel("run", STUDY, "--out", tmp_path / "out")
+    assert done.returncode == 73
+    assert "Traceback" not in done.stderr
+
+
+def test_new_writes_specs_once(tmp_path: Path) -> None:
+    data = SMALL / "data" / "accounts.csv"
+    done = clusterpanel("new", data, "--name", "mine", "--to", tmp_path)
+    assert done.returncode == 0, done.stderr
+    source = tmp_path / "sources" / "mine.toml"
+    text = source.read_text(encoding="utf-8")
+    assert 'name = "mine"' in text
+    assert (tmp_path / "studies" / "mine.toml").exists()
+    again = clusterpanel("new", data, "--name", "mine", "--to", tmp_path)
+    assert again.returncode == 73
+    assert source.read_text(encoding="utf-8") == text
+    assert clusterpanel("new", data, "--name", "Not a name", "--to", tmp_path).returncode == 78
+
+
+def test_simulate_writes_a_register_that_runs(tmp_path: Path) -> None:
+    done = clusterpanel("simulate", tmp_path / "register", "--firm-years", 2000, "--regions", 3, "--seed", 5)
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "register").iterdir()}
+    assert {"firms.csv", "sites.csv", "accounts.csv", "gazetteer.csv", "truth.json"} <= names
+    refused = clusterpanel("simulate", tmp_path / "other", "--firm-years", 1)
+    assert refused.returncode == 78
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_bug_exits_70_and_quotes_no_data() -> None:
+    program = (
+        "import sys, clusterpanel.cli.entry as entry\n"
+        "def broken(**_): raise KeyError('firm F001')\n"
+        "entry.app = broken\n"
+        "entry.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "KeyError" in done.stderr
+    assert "F001" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_reference_page_is_what_the_commands_say() -> None:
+    script = REPOSITORY / "scripts" / "make_cli_reference.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_package_stays_light() -> None:
+    program = (
+        "import sys, clusterpanel\n"
+        "heavy = {'pandas', 'pyarrow', 'numpy', 'geopandas', 'matplotlib', 'statsmodels', 'ibis', 'duckdb', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "print(all(callable(getattr(clusterpanel, name)) for name in clusterpanel.__all__ if name[0] != '_'))\n"
+        "import clusterpanel.geocode.geocode\n"
+        "print(clusterpanel.geocode.__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[:3] == ["[]", "True", "geocode"], done.stderr

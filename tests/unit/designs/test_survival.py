@@ -1,0 +1,83 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterpanel.designs.design import design
+from clusterpanel.designs.estimate import estimate
+from clusterpanel.designs.survival import firm_episodes
+from clusterpanel.errors import NotIdentifiedError, SpecError
+from clusterpanel.models.result import SurvivalCurves
+from clusterpanel.panel.panel import Panel
+
+
+def curves(frame: pd.DataFrame, exposure: str = "in_cluster") -> SurvivalCurves:
+    wanted = design(comparison="pooled", estimator="kaplan_meier", outcome="is_exit", exposure=exposure)
+    result = estimate(wanted, Panel.from_frame(frame))
+    assert isinstance(result, SurvivalCurves)
+    return result
+
+
+def test_rows_of_a_firm_join_until_exposure_changes_age_jumps_or_it_exits() -> None:
+    firms = np.array([0, 0, 0, 0, 1, 1, 2])
+    ages = np.array([2.0, 3, 5, 6, 0, 1, 9])
+    groups = np.array([0, 0, 0, 1, 1, 1, 1])
+    events = np.array([0.0, 0, 0, 0, 0, 1, 1])
+    episodes = firm_episodes(firms, ages, events, groups)
+    assert episodes.entry.tolist() == [2, 5, 6, 0, 9]
+    assert episodes.stop.tolist() == [4, 6, 7, 2, 10]
+    assert episodes.is_event.tolist() == [False, False, False, True, True]
+    assert episodes.groups.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_firms_of_unknown_age_are_set_aside_and_counted(frame: pd.DataFrame) -> None:
+    frame = frame.astype({"age": "Int32"})
+    frame.loc[frame["firm_id"] == "f07", "age"] = pd.NA
+    flow = curves(frame).provenance["flow"]
+    assert [step["rows_set_aside"] for step in flow if step["reason"] == "age is missing"] == [4]
+
+
+def test_hazard_of_the_curve_is_the_share_of_rows_that_exit(frame: pd.DataFrame) -> None:
+    curve = curves(frame).curve
+    for label, is_exposed in (("no", False), ("yes", True)):
+        rows = frame[frame["in_cluster"] == is_exposed]
+        at_age_6 = rows[rows["age"] == 6]
+        last = curve[(curve["group"] == label) & (curve["time"] == 7)].iloc[0]
+        assert last["at_risk"] == len(at_age_6)
+        assert last["events"] == int(at_age_6["is_exit"].sum())
+        assert last["survival"] == pytest.approx(1 - at_age_6["is_exit"].mean())
+
+
+def test_a_continuous_exposure_is_cut_at_terciles_with_a_note(frame: pd.DataFrame) -> None:
+    result = curves(frame, "log_own_count_5km")
+    rows = list(result.glance["levels"].values())
+    assert rows == [80, 80, 80]
+    assert any("cut at its terciles" in note for note in result.provenance["notes"])
+
+
+def test_text_and_few_numbers_make_a_curve_each(frame: pd.DataFrame) -> None:
+    assert curves(frame, "region_code").curve["group"].unique().tolist() == ["A", "B", "C"]
+    few = frame.assign(sites=np.tile([3, 1], 120))
+    assert curves(few, "sites").curve["group"].unique().tolist() == ["1", "3"]
+
+
+def test_many_texts_are_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(SpecError, match="60 different texts"):
+        curves(frame.assign(name=frame["firm_id"]), "name")
+
+
+def test_one_group_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(NotIdentifiedError, match="no curves to compare"):
+        curves(frame.assign(in_cluster=False))
+
+
+def test_a_risk_set_that_dies_out_early_is_noted(frame: pd.DataFrame) -> None:
+    young = pd.DataFrame(
+        {"firm_id": "young", "year": [2001], "age": [0], "in_cluster": [True], "is_exit": [True]}
+    )
+    notes = curves(pd.concat([frame, young])).provenance["notes"]
+    assert any("group yes exit by age 1, though older ones enter later" in note for note in notes)
+
+
+def test_a_panel_without_ages_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(SpecError, match="came age; allowed: a column of the panel"):
+        curves(frame.drop(columns="age"))
