@@ -56,10 +56,7 @@ def encode(table: pa.Table, effect: str) -> Codes:
 
 def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """Return a column as one array of indices and the values they stand for."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    chunks = column.unify_dictionaries()
-    joined = chunks.combine_chunks()
+    joined = column.dictionary_encode().unify_dictionaries().combine_chunks()
     return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
 
 

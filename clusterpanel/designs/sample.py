@@ -77,7 +77,7 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
     wanted = list(dict.fromkeys([panel.firm, panel.time, *columns, *design.where]))
     if design.outcome == EXIT and CENSORED in panel.columns:
         wanted = list(dict.fromkeys([*wanted, CENSORED]))
-    table = panel.read(wanted)
+    table = _plain(panel.read(wanted))
     start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
     sample = _only_where(design, Sample(design.name, table, (start,)))
     sample = _only_seen_exits(sample)
@@ -88,6 +88,15 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
         steps = "; ".join(f"{step.rows_set_aside} rows: {step.reason}" for step in sample.flow[1:])
         raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=f"Set aside: {steps}.")
     return sample
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Spell out categorical columns, whose lists can name values that no row has."""
+    for place, kind in enumerate(table.schema.types):
+        if pa.types.is_dictionary(kind):
+            name = table.column_names[place]
+            table = table.set_column(place, name, table.column(place).cast(kind.value_type))
+    return table
 
 
 def _only_where(design: DesignSpec, sample: Sample) -> Sample:

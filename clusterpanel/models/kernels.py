@@ -17,7 +17,11 @@ Loop = TypeVar("Loop", bound=Callable[..., object])
 
 def compiled(loop: Loop) -> Loop:
     """Compile a loop once per machine; it runs without the interpreter's lock."""
-    return cast(Loop, numba.njit(cache=True, nogil=True, error_model="numpy")(loop))
+    try:
+        return cast(Loop, numba.njit(cache=True, nogil=True, error_model="numpy")(loop))
+    except RuntimeError:
+        # No folder is writable to keep the compiled loop in: compile once per process.
+        return cast(Loop, numba.njit(nogil=True, error_model="numpy")(loop))
 
 
 @compiled

@@ -84,20 +84,30 @@ def rebuild_report(
     Raises
     ------
     MissingInputError
-        The results are not all stored, or not of this study as it is now.
+        The results are not all stored, or not of this study as it is now, or a zoning is not there.
     RunError, OutputError
         As `run_study`.
     """
     with _held(folder, limits or Limits()) as store:
         stages = plan_stages(study)
         keys = stage_keys(stages, DigestCache.load(store.root / INPUTS), or_last=True)
-        absent = [s.name for s in stages[:-1] if store.state(s.name, keys[s.name]) != "done"]
-        if absent:
-            hint = f"Run it first: clusterpanel run {study.name} --out {folder.name}"
-            raise MissingInputError(f"there are no stored results of {', '.join(absent)}", hint=hint)
+        _refuse_what_is_missing(study, stages, keys, store)
         remove_folder(store.folder("report", keys["report"]))
         place = _bring(study, stages, keys, store, progress)
         return _published(place, folder)
+
+
+def _refuse_what_is_missing(
+    study: Study, stages: tuple[Stage, ...], keys: Mapping[str, str], store: Store
+) -> None:
+    absent = [stage.name for stage in stages[:-1] if store.state(stage.name, keys[stage.name]) != "done"]
+    if absent:
+        hint = f"Run it first: clusterpanel run {study.name} --out {store.root.parent.name}"
+        raise MissingInputError(f"there are no stored results of {', '.join(absent)}", hint=hint)
+    files = [file.name for file in stages[-1].files if not file.is_file()]
+    if files:
+        hint = "Say where they are: --data NAME=FOLDER."
+        raise MissingInputError(f"the report's map draws on {', '.join(files)}, not found", hint=hint)
 
 
 @contextmanager

@@ -114,7 +114,9 @@ def _profile_stages(study: Study) -> Iterable[Stage]:
 def _report_stage(study: Study, before: tuple[Stage, ...]) -> Stage:
     rules = _rules(study.spec, study.sources, study.places, study.cluster_spec)
     names = tuple(stage.name for stage in before)
-    return Stage("report", stage_work.write_pages, rules, ("report",), names)
+    # The map draws the zonings' borders from their own files.
+    files = _files(study, study.zonings)
+    return Stage("report", stage_work.write_pages, rules, ("report",), names, files)
 
 
 def _rules(*parts: object) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from clusterpanel.panel.panel import Panel
-from clusterpanel.report.disclosure import hidden_cells
+from clusterpanel.report.disclosure import hidden_cells, is_few
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.geocoding_tables import suppression_note
 from clusterpanel.report.labels import is_yes_no, titled, units_of
@@ -35,10 +35,10 @@ COLUMNS = (
 def descriptive_section(study: Study, panel: Panel) -> Section:
     """Return the section that describes the study's columns."""
     table = descriptive_table(study, panel, described_columns(study))
-    caption = (
-        "Over firm-years. A quantile is shown only where at least "
-        f"{study.spec.report.minimum_firms} firms lie on either side of it."
-    )
+    minimum = study.spec.report.minimum_firms
+    caption = "Over firm-years; if those with an unknown place are few, the total is without them."
+    if minimum > 1:
+        caption += f" A quantile is shown only where at least {minimum} firms lie on either side of it."
     exhibit = Exhibit("descriptives", "Distributions in the panel", caption, table)
     return Section("descriptives", "Who is in the panel", (), (exhibit,))
 
@@ -76,6 +76,9 @@ def describe_column(
 ) -> list[dict[str, Any]]:
     """Return the statistics of one column by group and in total.
 
+    A few firms of which it is not known whether they are in a cluster are left out of the total too: else
+    they would force a whole group out of sight.
+
     Parameters
     ----------
     frame : DataFrame
@@ -84,6 +87,9 @@ def describe_column(
     has_quantiles : bool
         Whether quantiles say anything; those of yes and no do not.
     """
+    unknown = frame["group"].isna()
+    if is_few(frame.loc[unknown, "firm"].nunique(), minimum_firms):
+        frame = frame[~unknown]
     parts = {
         name: frame[frame["group"].eq(key) if key is not None else frame["group"].isna()]
         for key, name in GROUPS.items()

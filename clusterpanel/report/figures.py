@@ -81,6 +81,8 @@ def profile_figure(points: Sequence[Point], radii_km: Sequence[float], axis: str
 
 def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
     """Return step curves with interval bands, and the number at risk of each group under the plot."""
+    from matplotlib.ticker import MaxNLocator
+
     with figure(WIDTH_IN, 3.6 + 0.25 * len(lines)) as drawn:
         axes, table = drawn.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3.3, 0.2 + 0.25 * len(lines)]}
@@ -89,6 +91,7 @@ def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
             _draw_survival(axes, line, SERIES[number % len(SERIES)])
         axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]), top=min(1.02, axes.get_ylim()[1]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("share surviving")
         axes.set_xlabel(time)
         axes.tick_params(labelbottom=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from clusterpanel.engine.sql import duckdb_session
 from clusterpanel.registry.registry import Registry
+from clusterpanel.report.digits import whole
 from clusterpanel.report.disclosure import hidden_cells, is_few
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, table_of
@@ -12,6 +13,7 @@ from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, table_of
 STATUSES = ("supplied", "matched", "tie", "unmatched", "rejected")
 REGIONS_SHOWN = 15
 REST = "all other regions"
+ROUNDING = 0.001
 COUNTS = """
     SELECT {part} AS part, {status} AS status, count(*) AS sites, count(DISTINCT firm_id) AS firms,
            median(precision_m) AS precision_m
@@ -108,7 +110,7 @@ def largest_regions(placed: PlacedSites, regions: Table, minimum_firms: int) -> 
     table = quality_table(placed, part, "region", minimum_firms)
     rows = sorted(table.rows, key=lambda row: kept.index(row[0]) if row[0] in kept else len(kept))
     note = (
-        f"The {len(regions.rows) - len(kept)} other regions are summed here and listed in "
+        f"The {whole(len(regions.rows) - len(kept))} other regions are summed here and listed in "
         "geocoding_by_region.csv."
     )
     return Table(table.columns, tuple(rows), (*table.notes, note))
@@ -142,8 +144,14 @@ def _quality(
         return dict.fromkeys(names, SUPPRESSED)
     _, _, sites, firms, precision = total
     counts = [statuses.get(status, (0, 0)) for status in STATUSES]
-    hidden = hidden_cells([count[1] for count in counts], minimum_firms)
-    shares = [SUPPRESSED if h else count[0] / sites for count, h in zip(counts, hidden, strict=True)]
+    hidden = [is_few(count[1], minimum_firms) for count in counts]
+    unseen = sum(count[0] for count, h in zip(counts, hidden, strict=True) if h)
+    # A share of few sites among very many is less than the rounding of the other shares, so it stays unknown.
+    if unseen >= ROUNDING * sites:
+        hidden = hidden_cells([count[1] for count in counts], minimum_firms)
+    shares = [
+        SUPPRESSED if h else round(count[0] / sites, 3) for count, h in zip(counts, hidden, strict=True)
+    ]
     return dict(zip(names, (sites, firms, *shares, precision), strict=True))
 
 

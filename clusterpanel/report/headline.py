@@ -8,7 +8,7 @@ from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.report.digits import decimals_for, fixed, percent, significant
 from clusterpanel.report.disclosure import Results, disclosable
 from clusterpanel.report.facts import is_simulated
-from clusterpanel.report.labels import OTHERS, is_log, is_yes_no, plain, units_of
+from clusterpanel.report.labels import COMPARISONS, is_log, is_yes_no, others, outcome_words, units_of
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.survival_section import final_sentence, survival_lines
 from clusterpanel.spec.design import ContrastSpec
@@ -68,21 +68,21 @@ def survival_sentence(study: Study, curves: SurvivalCurves) -> str:
 
 def design_sentence(study: Study, term: MainTerm) -> str:
     """Return what one design found, with its error and whether it can be told from zero."""
-    outcome = plain(term.outcome, units_of(study))
-    others = OTHERS.get(term.comparison, "other firms")
+    outcome = outcome_words(term.outcome, units_of(study))
+    theirs = others(term.comparison, term.region)
     if term.estimator == "cloglog":
         return (
-            f"{_subject(term)} have {_hazard(term)} times the yearly hazard of {others} "
+            f"{_subject(term)} have {_hazard(term)} times the yearly hazard of {theirs} "
             f"({_hazard_interval(term)}){_verdict(term)}."
         )
     if is_yes_no(term.exposure):
         return (
-            f"for {_subject(term)}, {outcome} is {_level(term)} than for {others} "
+            f"for {_subject(term)}, {outcome} is {_level(term)} than for {theirs} "
             f"({_error(term)}){_verdict(term)}."
         )
     return (
         f"one unit more of {term.exposure} goes with {_signed(term)} in {outcome}, comparing with "
-        f"{others} ({_error(term)}){_verdict(term)}."
+        f"{theirs} ({_error(term)}){_verdict(term)}."
     )
 
 
@@ -101,7 +101,7 @@ def contrast_sentence(study: Study, contrast: ContrastSpec, results: Results) ->
             f"({_error(gap)}), which {told}."
         )
     first, second = pair
-    unit, scale = _unit(first)
+    unit, scale = unit_of(first)
     spread = decimals_for(scale * gap.std_error)
     size = f"{fixed(scale * gap.estimate, spread)} {unit}".strip()
     error = (
@@ -115,15 +115,15 @@ def contrast_sentence(study: Study, contrast: ContrastSpec, results: Results) ->
 
 
 def _both(study: Study, first: MainTerm, second: MainTerm) -> str:
-    outcome, subject = plain(first.outcome, units_of(study)), _subject(first)
-    ours, theirs = OTHERS[first.comparison], OTHERS[second.comparison]
+    outcome, subject = outcome_words(first.outcome, units_of(study)), _subject(first)
+    ours, theirs = (others(term.comparison, term.region) for term in (first, second))
     weak = ["" if term.is_told_from_zero else f", which {NOT_TOLD}" for term in (first, second)]
     if first.estimator == "cloglog":
         return (
             f"{subject} have {_hazard(first)} times the yearly hazard of {ours}{_weak_one(first)} "
             f"and {_hazard(second)} times that of {theirs}{_weak_one(second)}"
         )
-    if first.is_share:
+    if is_yes_no(first.exposure):
         return (
             f"for {subject}, {outcome} is {_level(first)} than for {ours}{weak[0]}, "
             f"and {_level(second)} than for {theirs}{weak[1]}"
@@ -151,7 +151,7 @@ def _pair(contrast: ContrastSpec, results: Results) -> tuple[MainTerm, MainTerm]
     first, second = (main_term(_result(results[weights[weight]])) for weight in (1.0, -1.0))
     kind = ("outcome", "exposure", "estimator")
     is_alike = all(getattr(first, name) == getattr(second, name) for name in kind)
-    return (first, second) if is_alike and {first.comparison, second.comparison} <= set(OTHERS) else None
+    return (first, second) if is_alike and {first.comparison, second.comparison} <= set(COMPARISONS) else None
 
 
 def _subject(term: MainTerm) -> str:
@@ -165,22 +165,27 @@ def _subject(term: MainTerm) -> str:
 
 
 def _level(term: MainTerm) -> str:
-    size = percent(abs(exp(term.estimate) - 1)) if term.is_share else significant(abs(term.estimate))
+    unit, scale = unit_of(term)
+    size = f"{significant(scale * abs(term.estimate))} {unit}".strip()
+    size = percent(abs(exp(term.estimate) - 1)) if term.is_share else size
     return f"{size} {'higher' if term.estimate >= 0 else 'lower'}"
 
 
 def _signed(term: MainTerm) -> str:
-    unit, scale = _unit(term)
+    unit, scale = unit_of(term)
     sign = "+" if term.estimate > 0 else ""
     return f"{sign}{significant(scale * term.estimate)} {unit}".strip()
 
 
-def _unit(term: MainTerm) -> tuple[str, float]:
-    return ("log points", 100.0) if is_log(term.outcome) or term.estimator == "cloglog" else ("", 1.0)
+def unit_of(term: MainTerm) -> tuple[str, float]:
+    """Return the unit in which an estimate is read, and what to multiply it by."""
+    if is_log(term.outcome) or term.estimator == "cloglog":
+        return "log points", 100.0
+    return ("percentage points", 100.0) if is_yes_no(term.outcome) else ("", 1.0)
 
 
 def _error(term: MainTerm) -> str:
-    unit, scale = _unit(term)
+    unit, scale = unit_of(term)
     low, high = significant(scale * term.conf_low), significant(scale * term.conf_high)
     return f"s.e. {significant(scale * term.std_error)}, 95 % interval {low} to {high} {unit}".strip()
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from clusterpanel.models.result import Result
 from clusterpanel.report.digits import significant
 from clusterpanel.report.disclosure import Results
-from clusterpanel.report.headline import headline_label
-from clusterpanel.report.labels import COMPARISONS, is_log
+from clusterpanel.report.headline import headline_label, unit_of
+from clusterpanel.report.labels import COMPARISONS
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.spec.study import Study
 
@@ -31,11 +31,10 @@ def key_numbers(study: Study, results: Results) -> list[KeyNumber]:
 
 def _number(term: MainTerm, first: MainTerm) -> KeyNumber:
     """Write a number in the units of the contrast's first part."""
-    scale = 100.0 if is_log(first.outcome) or first.estimator == "cloglog" else 1.0
-    unit = " log points" if scale != 1.0 else ""
+    unit, scale = unit_of(first)
     low, high = significant(scale * term.conf_low), significant(scale * term.conf_high)
     what = COMPARISONS.get(term.comparison, "the gap")
-    share = f" ({term.reading()})" if term.reading() else ""
-    return KeyNumber(
-        f"{significant(scale * term.estimate)}{unit}", f"{low} to {high}", f"{term.label}: {what}{share}"
-    )
+    # A line must not break between a number and its per cent sign.
+    share = f" ({term.reading()})".replace(" %", "\N{NO-BREAK SPACE}%") if term.reading() else ""
+    value = f"{significant(scale * term.estimate)} {unit}".strip()
+    return KeyNumber(value, f"{low} to {high}", f"{term.label}: {what}{share}")

@@ -6,11 +6,6 @@ from clusterpanel.spec.study import Study
 
 BOOLEAN_PREFIXES = ("in_", "is_", "has_")
 LOG_PREFIXES = ("log_", "growth_log")
-OTHERS = {
-    "pooled": "other firms",
-    "region": "other firms of the same region",
-    "within": "the same firms outside one",
-}
 COMPARISONS = {
     "pooled": "all firms with each other",
     "region": "firms of a region with each other",
@@ -45,6 +40,23 @@ def plain(column: str, units: Collection[str] = ()) -> str:
     unit = next((unit for unit in sorted(units, key=len, reverse=True) if name.endswith(f"_{unit}")), "")
     words = name.removesuffix(f"_{unit}").replace("_", " ")
     return f"{words} ({unit.replace('_', ' ')})" if unit else words
+
+
+def others(comparison: str, region: str) -> str:
+    """Return whom a design compares firms with."""
+    place = region.removesuffix("_code").replace("_", " ") or "region"
+    return {
+        "pooled": "other firms",
+        "region": f"other firms of the same {place}",
+        "within": "the same firms outside one",
+    }.get(comparison, "other firms")
+
+
+def outcome_words(outcome: str, units: Collection[str] = ()) -> str:
+    """Return an outcome as the subject of a sentence; a yes or no becomes a rate."""
+    if is_yes_no(outcome):
+        return f"the yearly rate of {plain(outcome).partition(' ')[2]}"
+    return plain(outcome, units)
 
 
 def titled(column: str, units: Collection[str] = ()) -> str:

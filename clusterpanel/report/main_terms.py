@@ -18,8 +18,8 @@ class MainTerm:
 
     Attributes
     ----------
-    label, estimator, comparison, outcome, exposure : str
-        What ran; empty where a contrast has none.
+    label, estimator, comparison, region, outcome, exposure : str
+        What ran, and the column whose effects a region comparison absorbs; empty where a contrast has none.
     estimate, std_error, p_value, conf_low, conf_high : float
         In the units of the coefficient (log points / 100 for a logged outcome, log hazard for cloglog).
     n, firms, switchers : int or None
@@ -32,6 +32,7 @@ class MainTerm:
     label: str
     estimator: str
     comparison: str
+    region: str
     outcome: str
     exposure: str
     estimate: float
@@ -86,6 +87,7 @@ def main_term(result: Result) -> MainTerm:
         label=result.label,
         estimator=str(design.get("estimator", "")),
         comparison=str(design.get("comparison", "")),
+        region=str(design.get("region", "")),
         outcome=str(design.get("outcome", "")),
         exposure=str(design.get("exposure", "")),
         estimate=float(row["estimate"]),

@@ -25,6 +25,7 @@ WIDTH_IN = 8.6
 BINS = 44
 LAND_CELLS = 150
 LABELLED = 15
+DOTS = 400
 TALLEST, FLATTEST = 0.95, 0.5
 SITES = """
     SELECT DISTINCT dense_rank() OVER (ORDER BY firm_id) AS firm, longitude, latitude
@@ -100,7 +101,7 @@ def draw_map(study: Study, projection: Projection, sites: Sites, outlines: list[
         _draw_land(axes, study, projection, low, high)
         hidden_bins = 0
         if study.spec.report.map == "sites":
-            axes.plot(sites.xy[:, 0], sites.xy[:, 1], ".", color=QUIET, markersize=2.5, alpha=0.7)
+            _draw_sites(axes, sites, float((high - low).max()))
         else:
             hidden_bins = _draw_density(axes, sites, study.spec.report.minimum_firms, (low, high))
         _draw_clusters(axes, outlines)
@@ -123,7 +124,14 @@ def _draw_land(axes: "Axes", study: Study, projection: Projection, low: Any, hig
         cells = np.unique(np.floor(projection.forward(places) / cell_m), axis=0)
         xy = (cells + 0.5) * cell_m
         xy = xy[((xy >= low) & (xy <= high)).all(axis=1)]
-        axes.plot(xy[:, 0], xy[:, 1], "o", color=LAND, markersize=2.4, markeredgewidth=0)
+        axes.plot(xy[:, 0], xy[:, 1], "o", color=RULE, markersize=2.2, markeredgewidth=0, zorder=0)
+
+
+def _draw_sites(axes: "Axes", sites: Sites, side_m: float) -> None:
+    # Sites that fall on one spot of the paper are one dot, or a large register would make a page of megabytes.
+    cell_m = side_m / DOTS
+    xy = (np.unique(np.floor(sites.xy / cell_m), axis=0) + 0.5) * cell_m
+    axes.plot(xy[:, 0], xy[:, 1], "o", color=QUIET, markersize=1.6, markeredgewidth=0, zorder=1)
 
 
 def _draw_density(axes: "Axes", sites: Sites, minimum_firms: int, frame: tuple[Any, Any]) -> int:
@@ -156,13 +164,13 @@ def _draw_clusters(axes: "Axes", outlines: list[Outline]) -> None:
     from matplotlib.collections import PathCollection
     from matplotlib.lines import Line2D
 
-    names = sorted({o.industry for o in outlines}, key=lambda name: (-_size(outlines, name), name))
+    names = list(dict.fromkeys(outline.industry for outline in outlines))
     colours = dict(zip(names, SERIES, strict=False))
     for outline in reversed(outlines):
         colour = colours.get(outline.industry, OTHER)
         axes.add_collection(
             PathCollection(
-                [_path(outline.shape)], facecolors=(colour, 0.14), edgecolors=colour, linewidths=1.2
+                [_path(outline.shape)], facecolors=(colour, 0.14), edgecolors=colour, linewidths=1.2, zorder=3
             ),
             autolim=False,
         )
@@ -187,10 +195,6 @@ def _path(shape: "BaseGeometry") -> Any:
     return Path.make_compound_path(
         *(Path(get_coordinates(ring), closed=True) for ring in get_rings(get_parts(shape)))
     )
-
-
-def _size(outlines: list[Outline], industry: str) -> float:
-    return float(sum(outline.industry == industry for outline in outlines))
 
 
 def _frame(sites: Sites, outlines: list[Outline]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

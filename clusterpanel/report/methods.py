@@ -7,7 +7,7 @@ from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.registry.registry import Registry
 from clusterpanel.report.cluster_rules import draw_sentences
 from clusterpanel.report.digits import percent, whole
-from clusterpanel.report.disclosure import Results, hidden_cells
+from clusterpanel.report.disclosure import Results, is_few
 from clusterpanel.report.distance_profile import profile_labels
 from clusterpanel.report.estimate_tables import few_as_text
 from clusterpanel.report.flow_tables import design_steps
@@ -75,11 +75,11 @@ def geocoding_sentences(study: Study, registry: Registry) -> list[str]:
     }
     total = sum(sites for sites, _ in rows.values())
     counts = [rows.get(status, (0, 0)) for status in STATUSES]
-    hidden = hidden_cells([firms for _, firms in counts], study.spec.report.minimum_firms)
+    minimum = study.spec.report.minimum_firms
     shares = [
-        f"{status} {percent(sites / total)}"
-        for status, (sites, _), is_hidden in zip(STATUSES, counts, hidden, strict=True)
-        if sites and not is_hidden
+        f"{status} {percent(sites / total)}" if not is_few(firms, minimum) else f"{status} a few"
+        for status, (sites, firms) in zip(STATUSES, counts, strict=True)
+        if sites
     ]
     names = " then ".join(gazetteer.title for gazetteer in study.gazetteers)
     how = f"Addresses were matched offline with {names}, inside their country." if names else ""
@@ -163,6 +163,8 @@ def contrast_sentences(study: Study, results: Results) -> list[str]:
 
 def disclosure_sentence(minimum_firms: int) -> str:
     """Return the rule that hides cells."""
+    if minimum_firms <= 1:
+        return "The study asks that nothing be hidden: report.minimum_firms is 1."
     return (
         f"Cells, hexagons, clusters, curves and regressions of fewer than {minimum_firms} firms "
         "are not shown, and neither "

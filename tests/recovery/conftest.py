@@ -48,7 +48,7 @@ def small_register(sorting: float, seed: int) -> Dials:
 
 @pytest.fixture(scope="session")
 def wages_of(shipped_designs: dict[str, DesignSpec]) -> Callable[[float], pd.DataFrame]:
-    """A function of sorting: by register, estimates and intervals of pooled, within and gap, and the true gap."""
+    """A function of sorting: by register, pooled, within and gap with their intervals, and the true gap."""
 
     def estimate_all(sorting: float) -> pd.DataFrame:
         registers = (small_register(sorting, FIRST_SEED + number) for number in range(REGISTERS))

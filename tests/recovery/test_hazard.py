@@ -1,8 +1,8 @@
 """The closure hazard finds the cluster's effect where ability is seen or does not sort, and not otherwise.
 
 Ability that nobody sees also pulls a hazard ratio towards nothing, since the able outlive the others. One
-standard deviation of it moves the log hazard by 0.15, so the pull is of the order of its square times the cumulated
-hazard: below 0.002 on an effect of -0.10, far below the Monte-Carlo error these tests allow.
+standard deviation of it moves the log hazard by 0.15, so the pull is of the order of its square times the
+cumulated hazard: below 0.002 on an effect of -0.10, far below the Monte-Carlo error these tests allow.
 """
 
 import numpy as np

@@ -1,12 +1,13 @@
 """The real plants: what is known of them must come out of the whole line.
 
-The districts and the ceramics figures are those noted beside the data (descriptive, from another program):
-closure of ceramics plants on the log number of others in rings of 0-5, 5-25 and 25-100 km, country effects.
+The districts and the ceramics figures are those noted beside the data. The note gives no formula for the
+latter ("ceramics exit, country effects, descriptive"); closure ever on the log number of other ceramics plants
+within the radius in the plant's first year, without those that regulation brought in, comes within two errors.
 """
 
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 
@@ -29,6 +30,7 @@ DISTRICTS = {
     "glass": ("Tettau",),
     "chemicals": ("Antwerp",),
 }
+NOTED = {5: (0.014, 0.016), 25: (-0.044, 0.014), 100: (-0.055, 0.020)}
 INSTALLATIONS = 16_318
 PLANT_YEARS = 192_830
 
@@ -41,7 +43,9 @@ def study(shared_data: Path) -> Study:
 
 @pytest.fixture(scope="module")
 def registry(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    return geocode(study, ingest(study, tmp_path_factory.mktemp("ingest")), tmp_path_factory.mktemp("geocode"))
+    return geocode(
+        study, ingest(study, tmp_path_factory.mktemp("ingest")), tmp_path_factory.mktemp("geocode")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,39 +80,34 @@ def test_the_known_districts_are_drawn(
     members = clusters.members.to_pandas()
     sites = registry.read("sites").to_pandas()[["site_id", "place"]].drop_duplicates("site_id")
     drawn = members[members["cluster_id"].str.startswith(f"{industry}-")].merge(sites, on="site_id")
-    regions = {**dict.fromkeys(places, False)}
     for place in places:
-        regions[place] = drawn["place"].str.contains(place, case=False, na=False).any()
-    assert all(regions.values()), regions
+        assert drawn["place"].str.contains(place, case=False, na=False).any(), place
 
 
-def ceramics(panel: Panel) -> pd.DataFrame:
-    columns = [
-        "firm_id", "year", "country_code", "cluster_industry", "is_exit", "is_regulatory_entry",
-        "log_own_ring_0_5km", "log_own_ring_5_25km", "log_own_ring_25_100km",
-    ]  # fmt: skip
-    rows = panel.read(columns)
-    frame = rows.filter(pc.equal(rows["cluster_industry"], "ceramics")).to_pandas()
+def ceramics_plants(panel: Panel) -> Panel:
+    """One row per ceramics plant, as it stood in its first year; entrants by regulation are left out."""
+    columns = ["firm_id", "year", "country_code", "cluster_industry", "is_exit", "is_regulatory_entry"]
+    rows = panel.read([*columns, *(f"log_own_count_{radius}km" for radius in NOTED)])
+    frame = rows.filter(pc.equal(rows["cluster_industry"], "ceramics")).to_pandas().sort_values("year")
+    plants = frame.groupby("firm_id").first().drop(columns="is_exit")
     exits = frame.groupby("firm_id")["is_exit"].max().rename("has_exit")
-    last = frame.sort_values("year").groupby("firm_id").last()
-    return last.drop(columns="is_exit").join(exits).reset_index()
+    return Panel.from_frame(plants.join(exits)[~plants["is_regulatory_entry"]].reset_index())
 
 
-def test_ceramics_closure_depends_on_the_radius_as_noted(panel: Panel) -> None:
-    plants = Panel.from_frame(ceramics(panel))
-    rings = design(
-        name="rings",
+@pytest.mark.parametrize(("radius", "noted"), NOTED.items())
+def test_ceramics_closure_depends_on_the_radius_as_noted(
+    panel: Panel, radius: int, noted: tuple[float, float]
+) -> None:
+    near = design(
+        name="near",
         comparison="region",
         region="country_code",
         outcome="has_exit",
-        exposure="log_own_ring_0_5km",
-        controls=("log_own_ring_5_25km", "log_own_ring_25_100km"),
+        exposure=f"log_own_count_{radius}km",
         vcov="HC1",
     )
-    result = estimate(rings, plants)
+    result = estimate(near, ceramics_plants(panel))
     assert isinstance(result, Result)
-    near, middle, far = result.tidy().set_index("term")["estimate"].loc[list((rings.exposure, *rings.controls))]
-    print(result.tidy())
-    assert abs(near) < 0.05
-    assert -0.12 < middle < -0.02
-    assert -0.10 < far < 0.02
+    estimated, (value, error) = result.tidy()["estimate"].iloc[0], noted
+    assert np.sign(estimated) == np.sign(value)
+    assert abs(estimated - value) < 2 * error

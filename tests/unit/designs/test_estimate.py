@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -209,3 +212,21 @@ def test_a_high_yearly_hazard_is_noted(frame: pd.DataFrame) -> None:
     assert seldom.provenance["notes"] == ()
     assert seldom.glance["events"] > 0
     assert seldom.glance["degrees_of_freedom"] is None
+
+
+def test_categorical_columns_are_read_as_their_values(frame: pd.DataFrame) -> None:
+    texts = ["region_code", "industry_code"]
+    where = {"industry_code": ["01.10"]}
+    fields = {"comparison": "region", "absorb": ["year"], "where": where, "vcov": {"CRV1": "region_code"}}
+    one, other = fit(frame, **fields), fit(frame.astype(dict.fromkeys(texts, "category")), **fields)
+    pd.testing.assert_frame_equal(one.estimate, other.estimate)
+    assert one.influence is not None
+    pd.testing.assert_index_equal(one.influence.index, other.influence.index)
+
+
+def test_importing_designs_loads_no_compiler() -> None:
+    """Numba and the peers take seconds to load, and most commands never fit anything."""
+    code = "import sys, clusterpanel.designs.estimate; print({'numba', 'statsmodels'} & set(sys.modules))"
+    root = str(Path(__file__).parents[3])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout.strip() == "set()"

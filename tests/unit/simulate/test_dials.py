@@ -16,6 +16,11 @@ def test_years_do_not_run_backwards() -> None:
         Dials(first_year=2010, last_year=2010)
 
 
+def test_a_year_that_is_text_is_a_fault_and_not_compared() -> None:
+    with pytest.raises(SpecError, match="last_year: came '2019'"):
+        Dials(last_year="2019")  # type: ignore[arg-type]
+
+
 def test_a_dial_is_no_truth_value() -> None:
     with pytest.raises(SpecError, match="regions"):
         Dials(regions=True)
