@@ -66,10 +66,12 @@ def trace_border(shapes: list[Shape]) -> Border:
 
 def joined(borders: list[Border]) -> Border:
     """Return the borders of several polygons as one, each polygon owning its own."""
-    parts = [
-        np.concatenate(part) for part in zip(*((b.corner, b.before, b.after) for b in borders), strict=True)
-    ]
-    return Border(*parts, np.repeat(np.arange(len(borders)), [len(border.owner) for border in borders]))
+    return Border(
+        np.concatenate([border.corner for border in borders]),
+        np.concatenate([border.before for border in borders]),
+        np.concatenate([border.after for border in borders]),
+        np.repeat(np.arange(len(borders)), [len(border.owner) for border in borders]),
+    )
 
 
 def _trace_ring(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -45,7 +45,9 @@ def group_candidates(
     )
     # A region is wide by nature; its spread is said as precision.
     is_tie = ((table["spread_m"] > TIE_M) & (level != "region")).to_numpy()
-    table.loc[is_tie, "tied_points"] = groups.count_different(position[is_found][is_tie], gazetteer.points)
+    table.loc[is_tie, "tied_points"] = groups.count_different(
+        position[is_found][is_tie], gazetteer.point_number
+    )
     table.loc[is_tie, "reason"] = FAR_APART
     return table
 

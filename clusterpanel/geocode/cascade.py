@@ -63,8 +63,8 @@ def match_addresses(addresses: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFra
     keys = keys[keys["country"].isin(gazetteer.countries)]
     if keys.empty:
         return keys
-    places, ties = _by_place(keys, gazetteer)
     postcodes = _by_postcode(keys, gazetteer)
+    places, ties = _by_place(keys.drop(postcodes.index[postcodes["has_place"]]), gazetteer)
     narrowed, beginnings = prefix_candidates(keys.drop(postcodes.index), gazetteer)
     near = _near(places, beginnings)
     points = first_of(postcodes, narrowed, near, beginnings, places, _by_region(keys, gazetteer))

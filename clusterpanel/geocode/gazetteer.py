@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scipy.spatial import cKDTree
 
 from clusterpanel.geocode.address import bare_place_keys, country_keys, place_keys, postcode_keys
-from clusterpanel.geocode.points import Centres, Floats, Ints, Points, centres_of
+from clusterpanel.geocode.points import Centres, Floats, Ints, Points, centres_of, spans
 
 BETWEEN = "|"
 SAME_POINT_M = 1.0
@@ -41,11 +41,14 @@ class PointGroups:
         """Return the group of each key, -1 where there is none."""
         return self._lookup.get_indexer(pd.Index(keys, dtype="object")).astype(np.int64)
 
-    def count_different(self, groups: Ints, points: Points) -> Ints:
-        """Return how many different points each of some groups holds."""
-        members = [points.take(self.rows[self.starts[group] : self.starts[group + 1]]) for group in groups]
-        different = [np.unique([here.latitude, here.longitude], axis=1).shape[1] for here in members]
-        return np.array(different, dtype=np.int64)
+    def count_different(self, groups: Ints, point_number: Ints) -> Ints:
+        """Return how many different points each of some groups holds, by the number of each row's point."""
+        wanted, back = np.unique(groups, return_inverse=True)
+        first, last = self.starts[wanted], self.starts[wanted + 1]
+        numbers = int(point_number.max()) + 1
+        group = np.repeat(np.arange(len(wanted)), last - first)
+        pairs = np.unique(group * numbers + point_number[self.rows[spans(first, last)]])
+        return np.bincount(pairs // numbers, minlength=len(wanted))[back].astype(np.int64)
 
     @cached_property
     def _lookup(self) -> "pd.Index[str]":
@@ -125,6 +128,12 @@ class Gazetteer:
         return self._grouped("region_code")
 
     @cached_property
+    def point_number(self) -> Ints:
+        """A number for each row, equal for equal points."""
+        _, number = np.unique(self.points.latitude + 1j * self.points.longitude, return_inverse=True)
+        return number.astype(np.int64)
+
+    @cached_property
     def region_of_name(self) -> "pd.Series[str]":
         """The region code by country and any way to write the region; names of several are left out."""
         written = ("region_code", "region", "region_name")
@@ -174,12 +183,14 @@ class Gazetteer:
     @cached_property
     def _trees(self) -> dict[str, cKDTree]:
         trees: dict[str, cKDTree] = {}
-        # A country without postcodes is measured by its places.
-        for groups in (self.bare_places, self.postcodes):
-            country = groups.keys.str.split(BETWEEN, n=1).str[0]
-            metres = groups.centres.points.metres
-            for name in country.unique():
-                trees[name] = cKDTree(np.unique(metres[np.asarray(country == name)].round(0), axis=0))
+        for groups in (self.postcodes, self.bare_places):
+            country = groups.keys.str.partition(BETWEEN).get_level_values(0)
+            metres = pd.DataFrame(groups.centres.points.metres.round(0)).groupby(np.asarray(country))
+            # A country without postcodes is measured by its places.
+            fresh = [(str(name), part) for name, part in metres if name not in trees]
+            trees |= {name: cKDTree(part.drop_duplicates().to_numpy()) for name, part in fresh}
+            if len(trees) == len(self.countries):
+                break
         return trees
 
     def _grouped(self, *by: str, rows: pd.DataFrame | None = None) -> PointGroups:

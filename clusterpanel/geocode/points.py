@@ -111,3 +111,16 @@ def centres_of(points: Points, rows: Ints, starts: Ints) -> Centres:
         spread_m=np.maximum.reduceat(distance, starts),
         nearest=rows[is_nearest][first],
     )
+
+
+def starts_of(counts: Ints) -> Ints:
+    """Return where each of several groups begins when they are laid end to end."""
+    starts: Ints = np.cumsum(counts) - counts
+    return starts
+
+
+def spans(first: Ints, last: Ints) -> Ints:
+    """Return the whole numbers first..last-1 of each pair, end to end."""
+    length = last - first
+    numbers: Ints = np.repeat(first - starts_of(length), length) + np.arange(length.sum())
+    return numbers

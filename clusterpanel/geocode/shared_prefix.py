@@ -7,7 +7,7 @@ import pandas as pd
 
 from clusterpanel.geocode.candidates import TIE_M, centre_candidates, first_of
 from clusterpanel.geocode.gazetteer import BETWEEN, Gazetteer, joined
-from clusterpanel.geocode.points import Centres, Ints, centres_of
+from clusterpanel.geocode.points import Centres, Ints, centres_of, spans, starts_of
 
 MOST_DROPPED: Final = 2
 """Digits that may be taken off the end of a postcode where no place's name narrows what remains."""
@@ -53,7 +53,7 @@ def _by_all(ranges: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     groups = gazetteer.postcodes
     distinct = ranges[["low", "high"]].drop_duplicates()
     first, last = groups.starts[distinct["low"].to_numpy()], groups.starts[distinct["high"].to_numpy()]
-    centres = centres_of(gazetteer.points, groups.rows[_spans(first, last)], _starts(last - first))
+    centres = centres_of(gazetteer.points, groups.rows[spans(first, last)], starts_of(last - first))
     return _candidates(ranges, distinct, centres, gazetteer, has_place=False)
 
 
@@ -64,12 +64,12 @@ def _by_place(ranges: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     named = named[named["name"] >= 0]
     distinct = named[["low", "high", "name"]].drop_duplicates()
     name = distinct["name"].to_numpy()
-    rows = names.rows[_spans(names.starts[name], names.starts[name + 1])]
+    rows = names.rows[spans(names.starts[name], names.starts[name + 1])]
     wish = np.repeat(np.arange(len(distinct)), names.starts[name + 1] - names.starts[name])
     group = _group_of_row(gazetteer)[rows]
     is_inside = (group >= distinct["low"].to_numpy()[wish]) & (group < distinct["high"].to_numpy()[wish])
     met, count = np.unique(wish[is_inside], return_counts=True)
-    centres = centres_of(gazetteer.points, rows[is_inside], _starts(count))
+    centres = centres_of(gazetteer.points, rows[is_inside], starts_of(count))
     return _candidates(named, distinct.iloc[met], centres, gazetteer, has_place=True)
 
 
@@ -91,13 +91,3 @@ def _group_of_row(gazetteer: Gazetteer) -> Ints:
     group = np.full(len(gazetteer.rows), -1, dtype=np.int64)
     group[groups.rows] = np.repeat(np.arange(len(groups.keys)), np.diff(groups.starts))
     return group
-
-
-def _starts(counts: Ints) -> Ints:
-    return np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if len(counts) else counts
-
-
-def _spans(first: Ints, last: Ints) -> Ints:
-    """Return the whole numbers first..last-1 of each pair, end to end."""
-    length = last - first
-    return np.repeat(first - _starts(length), length) + np.arange(length.sum())

@@ -89,7 +89,7 @@ def estimates_table(study: Study, terms: Sequence[MainTerm]) -> Table:
     notes = (
         "Estimates are coefficients: for a logged outcome 0.01 is about one per cent, for a hazard model the "
         "change in the log hazard. Intervals cover 95 %; p-values are two-sided, against zero. "
-        "Switchers are firms whose exposure changes in the sample. The effects each design absorbs are in the "
+        "Switchers are firms whose exposure changes in the sample. The effects absorbed are in the "
         "methods section.",
     )
     return table_of(COLUMNS, records, notes, group="outcome")
@@ -101,7 +101,7 @@ def few_as_text(count: int | None, minimum_firms: int) -> int | str | None:
 
 
 def narrower(table: Table) -> Table:
-    """Return the table for the page: each interval in one column, no effects, no exposure that never changes."""
+    """Return the table for the page: intervals in one column, no effects, no exposure that never changes."""
     dropped = {"conf_high", "effects", *(["exposure"] if len(set(table.column("exposure"))) == 1 else [])}
     names = [column.name for column in table.columns]
     kept = [position for position, name in enumerate(names) if name not in dropped]

@@ -25,7 +25,7 @@ WIDTH_IN = 8.6
 BINS = 44
 LAND_CELLS = 150
 LABELLED = 15
-DOTS = 400
+DOTS = 600
 TALLEST, FLATTEST = 0.95, 0.5
 SITES = """
     SELECT DISTINCT dense_rank() OVER (ORDER BY firm_id) AS firm, longitude, latitude
@@ -128,10 +128,10 @@ def _draw_land(axes: "Axes", study: Study, projection: Projection, low: Any, hig
 
 
 def _draw_sites(axes: "Axes", sites: Sites, side_m: float) -> None:
-    # Sites that fall on one spot of the paper are one dot, or a large register would make a page of megabytes.
+    # Sites on one spot of the paper are one dot: else a large register makes a page of megabytes.
     cell_m = side_m / DOTS
     xy = (np.unique(np.floor(sites.xy / cell_m), axis=0) + 0.5) * cell_m
-    axes.plot(xy[:, 0], xy[:, 1], "o", color=QUIET, markersize=1.6, markeredgewidth=0, zorder=1)
+    axes.plot(xy[:, 0], xy[:, 1], "o", color=QUIET, markersize=1.2, alpha=0.6, markeredgewidth=0, zorder=1)
 
 
 def _draw_density(axes: "Axes", sites: Sites, minimum_firms: int, frame: tuple[Any, Any]) -> int:

@@ -123,10 +123,10 @@ LIFE_COLUMNS = {
 CLUSTER_COLUMNS = {
     "cluster_vintage": "year of the clusters that are compared with",
     "in_cluster": "the main site lies in a cluster of its industry, the firm itself left out",
-    "cluster_id": "the cluster it lies in",
+    "cluster_id": "the nearest cluster of its industry, whether the site lies in it or not",
     "distance_edge_km": "distance to the nearest edge of a cluster of its industry, km; 0 inside",
-    "depth_km": "lower bound on the way out of the cluster, km; 0 outside",
-    "distance_centre_km": "distance to the nearest centre of a cluster of its industry, km",
+    "depth_km": "the way out of the cluster, km; 0 outside; for drawn density clusters a lower bound",
+    "distance_centre_km": "distance to the centre of that cluster, km",
     "distance_member_km": "distance to the nearest member of a cluster of its industry, km",
 }
 

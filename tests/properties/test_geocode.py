@@ -83,7 +83,7 @@ sites = st.lists(
     min_size=1,
     max_size=10,
 )
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def run(site_rows: Sequence[Row], place_rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -72,15 +72,19 @@ def test_border_distance_equals_shapely_in_a_plane_around_each_point() -> None:
         assert kilometres[i] == pytest.approx(expected, rel=1e-3, abs=1e-3)
 
 
-def test_a_far_point_on_a_round_border_is_certified_and_right() -> None:
-    # Every corner of a circle is nearly as near its centre: the tree's few candidates cannot settle it.
-    azimuth = np.linspace(0, 360, 3000, endpoint=False)
-    longitude, latitude, _ = GEOD.fwd(
-        np.full(3000, 14.0), np.full(3000, 57.0), azimuth, 200_000 + 100 * np.sin(np.radians(azimuth * 7))
+def test_a_near_edge_is_found_behind_many_nearer_corners() -> None:
+    # The edge is 100 m west, its corners half a kilometre off; all corners of the round one are nearer.
+    metre_east, metre_north = 1 / GEOD.inv(14, 57, 15, 57)[2], 1 / GEOD.inv(14, 57, 14, 58)[2]
+    straight = shapely.box(14 - 900 * metre_east, 57 - 450 * metre_north, 14, 57 + 450 * metre_north)
+    east = 14 + 100 * metre_east
+    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    ring = np.column_stack([np.cos(angles) * metre_east, np.sin(angles) * metre_north]) * 50
+    round_one = shapely.Polygon(ring + np.array([east + 300 * metre_east, 57]))
+    kilometres, owner = nearest_border(
+        trace_border([round_one, straight]), np.array([57.0]), np.array([east])
     )
-    circle = shapely.Polygon(np.column_stack([longitude, latitude]))
-    kilometres, _ = nearest_border(trace_border([circle]), np.array([57.0]), np.array([14.0]))
-    assert kilometres[0] == pytest.approx(199.9, abs=1e-3)
+    assert kilometres[0] == pytest.approx(0.1, rel=1e-4)
+    assert owner[0] == 1
 
 
 def test_the_cut_at_180_degrees_is_no_border(drawn: Draw, tmp_path: Path) -> None:

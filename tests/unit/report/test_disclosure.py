@@ -144,3 +144,24 @@ def test_regions_beyond_the_fifteen_largest_are_summed_and_none_is_lost(tmp_path
     assert shown is not None
     assert shown.column("region") == [f"R{number:02d}" for number in range(19, 4, -1)] + ["all other regions"]
     assert sum(shown.column("sites")) == sum(everything.column("sites"))
+
+
+def test_a_few_firms_of_unknown_place_leave_the_groups_and_the_total_without_them(simulated: Any) -> None:
+    table = panel_of(30, 30).read(["firm_id", "year", "in_cluster", "wage"]).to_pandas()
+    table["in_cluster"] = table["in_cluster"].astype("boolean").mask(table["firm_id"] == "f000")
+    rows = rows_by_group(simulated, Panel.from_frame(table))
+    assert [rows[group][1] for group in ("in a cluster", "not in a cluster", "all")] == [29, 30, 59]
+    assert "not known" not in rows
+
+
+def test_one_unmatched_site_of_thousands_hides_no_share_but_its_own(tmp_path: Any) -> None:
+    def shares(rows_per_firm: int) -> list[Any]:
+        registry = registry_of(tmp_path / str(rows_per_firm), {"A": 30}, rows_per_firm)
+        points = registry.read("site_points").to_pandas()
+        points.loc[0, "status"] = "unmatched"
+        registry.tables.write("site_points", pa.Table.from_pandas(points, preserve_index=False))
+        table = quality_table(placed_sites(registry), "region_code", "region", 5)
+        return [*table.column("matched"), *table.column("unmatched")]
+
+    assert shares(rows_per_firm=100) == [1.0, SUPPRESSED]
+    assert shares(rows_per_firm=5) == [SUPPRESSED, SUPPRESSED]

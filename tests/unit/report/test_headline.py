@@ -145,3 +145,10 @@ def test_survival_curves_are_quoted_with_their_last_year(simulated: Any) -> None
     text = headline(study_with(simulated, "survival"), simulated.results)
     assert text.startswith("In a cluster: ")
     assert "survive 10 years; not in a cluster:" in text
+
+
+def test_yes_or_no_outcome_is_a_rate_in_percentage_points(simulated: Any) -> None:
+    exits = fit("pooled", "region", 0.00527, 0.00226, "is_exit", region="country_code")
+    text = headline(study_with(simulated, "pooled"), {"pooled": exits})
+    assert "the yearly rate of exit is 0.527 percentage points higher than for other firms" in text
+    assert "of the same country (s.e. 0.226" in text
