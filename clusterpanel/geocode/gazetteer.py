@@ -184,11 +184,11 @@ class Gazetteer:
     def _trees(self) -> dict[str, cKDTree]:
         trees: dict[str, cKDTree] = {}
         for groups in (self.postcodes, self.bare_places):
-            country = groups.keys.str.partition(BETWEEN).get_level_values(0)
-            metres = pd.DataFrame(groups.centres.points.metres.round(0)).groupby(np.asarray(country))
+            country = np.asarray(groups.keys.str.split(BETWEEN, n=1).str[0], dtype=object)
+            metres = pd.DataFrame(groups.centres.points.metres.round(0))
             # A country without postcodes is measured by its places.
-            fresh = [(str(name), part) for name, part in metres if name not in trees]
-            trees |= {name: cKDTree(part.drop_duplicates().to_numpy()) for name, part in fresh}
+            for name in sorted(set(country) - set(trees)):
+                trees[name] = cKDTree(metres[country == name].drop_duplicates().to_numpy())
             if len(trees) == len(self.countries):
                 break
         return trees
