@@ -12,8 +12,8 @@ The package is one line, a function for each arrow::
     gap = contrast("sorting", [(1, results["pooled"]), (-1, results["within"])])
     write_report(study, registry, clusters, panel, results, folder)
 
-`run_study` walks it whole and can be stopped and resumed. The names are those of `__init__.pyi`; each is imported
-when it is first used.
+`run_study` walks it whole and can be stopped and resumed. The names are those of `__init__.pyi`; each is
+imported when it is first used.
 """
 
 import sys

@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from clusterpanel.geocode.gazetteer import Gazetteer, PointGroups
+from clusterpanel.geocode.gazetteer import Gazetteer
+from clusterpanel.geocode.point_groups import PointGroups
 from clusterpanel.geocode.points import Centres, Ints, Points
 
 MatchLevel = Literal["postcode", "place", "region"]

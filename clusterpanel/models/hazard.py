@@ -23,6 +23,8 @@ MOST_HALVINGS = 20
 # The gain in log-likelihood a further step promises; its square root bounds the step in standard errors.
 TOLERANCE = 1e-18
 DIVERGING = 0.05
+# A small level that overshoots by more ends where its weight vanishes, and no later step brings it back.
+MOST_CHANGE_OF_EFFECT = 2.0
 INFORMATION = "inverse of the expected information, normal"
 
 
@@ -211,7 +213,8 @@ def _climb(projection: Projection, centre: Floats, threads: int) -> tuple[Hazard
     for steps in range(MOST_STEPS):
         if here.promise <= TOLERANCE:
             return point, here, steps
-        step, length = here.step, 1.0
+        step = here.step
+        length = min(1.0, MOST_CHANGE_OF_EFFECT / max(np.abs(step.effects).max(initial=0.0), 1.0))
         further = visit(point.moved(step, length))
         for _ in range(MOST_HALVINGS):
             if further.deviance <= here.deviance * (1 + 1e-12):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from clusterpanel.engine.firm_blocks import FirmBlocks, MemoryBlocks, ParquetBlocks
 from clusterpanel.engine.sample_flow import FlowStep
-from clusterpanel.errors import DataError, Fault
+from clusterpanel.errors import DataError
+from clusterpanel.panel.key import sorted_by_key
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ class Panel:
         DataError
             A key column is absent, has missing values, or a firm-year occurs twice.
         """
-        table = _as_arrow(frame)
-        _check_key(table, firm, time)
-        return cls(MemoryBlocks(table.sort_by([(firm, "ascending"), (time, "ascending")]), firm), firm, time)
+        return cls(MemoryBlocks(sorted_by_key(_as_arrow(frame), firm, time), firm), firm, time)
 
     @classmethod
     def open(cls, path: Path, flow: tuple[FlowStep, ...] = ()) -> "Panel":
@@ -74,23 +72,3 @@ def _as_arrow(frame: object) -> pa.Table:
     raise DataError(
         "a panel is made of a table", hint=f"Came {type(frame).__name__}; give pandas, polars or Arrow."
     )
-
-
-def _check_key(table: pa.Table, firm: str, time: str) -> None:
-    faults = [
-        Fault("panel", f"column {name}", "no such column", ", ".join(table.column_names))
-        for name in (firm, time)
-        if name not in table.column_names
-    ]
-    if faults:
-        raise DataError("the panel's key columns are not there", faults=faults)
-    faults = [
-        Fault("panel", f"column {name}", f"{table.column(name).null_count} missing values", "none")
-        for name in (firm, time)
-        if table.column(name).null_count
-    ]
-    counts = table.group_by([firm, time]).aggregate([([], "count_all")]).column("count_all")
-    if (repeated := pc.sum(pc.greater(counts, 1)).as_py() or 0) > 0:
-        faults.append(Fault("panel", f"key {firm}, {time}", f"{repeated} firm-years repeated", "once each"))
-    if faults:
-        raise DataError("the panel's key is broken", faults=faults)
