@@ -125,15 +125,19 @@ def status(study: StudyName, out: OutFolder, data: DataFolders = None) -> None:
 @app.command(epilog="Example: clusterpanel new plants.csv --name plants --to my_specs")
 def new(
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="A text file of the register.")],
-    name: Annotated[str, typer.Option("--name", help="The name of the source and of the study.")],
+    name: Annotated[str, typer.Option("--name", help="The name of the study and of its specs.")],
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the specs are written.")] = Path(),
 ) -> None:
-    """Sniff a CSV file and write a commented source spec and a study to edit; nothing is overwritten."""
+    """Sniff a CSV file and write a study of it to edit, with its specs; nothing is overwritten.
+
+    Every line that wants a decision says TODO.
+    """
     from clusterpanel.cli.new import write_specs
 
-    for path in write_specs(csv, name, to):
+    paths = write_specs(csv, name, to)
+    for path in paths:
         say(f"wrote {path}")
-    say("Edit both, then: clusterpanel check " + str(to / "studies" / f"{name}.toml"))
+    say(f"Edit the lines that say TODO, then: clusterpanel check {paths[-1]} --data {name}={csv.parent}")
 
 
 @app.command(epilog="Example: clusterpanel simulate register --firm-years 100000 --sorting 0.5 --seed 7")
@@ -190,3 +194,4 @@ def simulate(
     with waiting("simulating"):
         simulate_register(dials, folder)
     say(f"wrote a simulated register to {folder}")
+    say(f"Next: clusterpanel run simulated --data simulated={folder} --out results")

@@ -1,33 +1,35 @@
-"""Write the specs of a new source and study beside each other."""
+"""Write the specs of a new study beside each other."""
 
 import re
 from pathlib import Path
 
 from clusterpanel.errors import OutputError, SpecError
-from clusterpanel.registry.sniff import sniff_source, sniff_study
+from clusterpanel.registry.cluster_draft import draft_clusters
+from clusterpanel.registry.places_draft import draft_places
+from clusterpanel.registry.sniff import sniff_register
+from clusterpanel.registry.source_draft import draft_source
+from clusterpanel.registry.study_draft import draft_study
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-NAME_LINE = re.compile(r'^name = ".*"$', re.MULTILINE)
 
 
-def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, Path]:
-    """Write ``sources/<name>.toml`` and ``studies/<name>.toml`` for a text file; return their paths.
+def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, ...]:
+    """Write ``sources/<name>.toml`` and the like for a text file; return their paths, the study's last.
+
+    The others are ``places/``, if the file has postcodes or places, ``clusters/`` and ``studies/``.
 
     Raises
     ------
     SpecError
         The name is none a spec may have.
-    MissingInputError
+    MissingInputError, DataError
         The text file cannot be read.
     OutputError
-        One of the two is there already, or the folder cannot be written to.
+        One of them is there already, or the folder cannot be written to.
     """
     if not NAME.fullmatch(name):
         raise SpecError(f"came the name {name!r}", hint="Give small letters, digits and _, a letter first.")
-    texts = {
-        folder / "sources" / f"{name}.toml": _named(sniff_source(csv), name),
-        folder / "studies" / f"{name}.toml": sniff_study(name),
-    }
+    texts = {folder / kind / f"{name}.toml": text for kind, text in _drafts(csv, name).items()}
     if there := [str(path) for path in texts if path.exists()]:
         raise OutputError(f"{', '.join(there)} would be overwritten", hint="Give another --name or --to.")
     try:
@@ -36,10 +38,15 @@ def write_specs(csv: Path, name: str, folder: Path) -> tuple[Path, Path]:
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write to {folder}", hint="Choose another folder with --to.") from error
-    source, study = texts
-    return source, study
+    return tuple(texts)
 
 
-def _named(draft: str, name: str) -> str:
-    # A draft is named after its file; the first name in it is the source's own.
-    return NAME_LINE.sub(f'name = "{name}"', draft, count=1)
+def _drafts(csv: Path, name: str) -> dict[str, str]:
+    sniffed = sniff_register(csv)
+    drafts = {
+        "sources": draft_source(name, sniffed),
+        "places": draft_places(name, sniffed),
+        "clusters": draft_clusters(name, sniffed),
+        "studies": draft_study(name, sniffed),
+    }
+    return {kind: text for kind, text in drafts.items() if text is not None}

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from clusterpanel.registry.header_words import canonical_guess, plain_word
+from clusterpanel.spec.columns import TABLE_COLUMNS
 
 Kind = Literal["string", "integer", "number", "date", "year"]
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%d/%Y", "%Y/%m/%d")
 NUMBER = r"[+-]?(\d+({sign}\d*)?|{sign}\d+)([eE][+-]?\d+)?"
-MEASURES = ("latitude", "longitude", "easting", "northing", "employment")
+CANONICAL_TYPES = {name: column.type for columns in TABLE_COLUMNS.values() for name, column in columns.items()}
 MONEY = ("wage_bill", "revenue", "value_added", "capital")
 
 
@@ -41,6 +42,11 @@ class ColumnGuess:
     has_decimal_comma: bool
     to_decide: str
 
+    @property
+    def is_money(self) -> bool:
+        """Whether it is an amount of money, whose name must end with its unit."""
+        return self.to in MONEY
+
 
 def guess_column(header: str, cells: Sequence[str], taken: frozenset[str]) -> ColumnGuess:
     """Guess a column from its header and its cells; `taken` are canonical columns that others became."""
@@ -54,7 +60,7 @@ def guess_column(header: str, cells: Sequence[str], taken: frozenset[str]) -> Co
         to=to,
         kind=kind,
         date_format=date_format,
-        has_decimal_comma=kind == "number" and any("," in cell for cell in filled),
+        has_decimal_comma=kind == "number" and _have_decimal_comma(filled),
         to_decide=_to_decide(known, to, kind, date_format, filled),
     )
 
@@ -77,29 +83,43 @@ def _free_name(word: str, taken: frozenset[str]) -> str:
 
 def _kind(to: str, cells: Sequence[str]) -> tuple[Kind, str | None]:
     date_format = _date_format(cells)
-    if to.endswith(("_id", "_code")) or to == "postcode":
+    if to.endswith(("_id", "_code")) or CANONICAL_TYPES.get(to) == "string":
         kind: Kind = "string"
+    elif _is_amount(to):
+        kind = "number"
     elif to == "year" or to.endswith("_year"):
         kind = "date" if date_format else "year"
     elif not cells:
         kind = "string"
-    elif _all(r"(17|18|19|20|21)\d\d", cells) and to not in (*MEASURES, *MONEY):
+    elif _all(r"(17|18|19|20|21)\d\d", cells):
         kind = "year"
     elif date_format:
         kind = "date"
     else:
-        kind = _number_kind(to, cells)
+        kind = _number_kind(cells)
     return kind, date_format if kind == "date" else None
 
 
-def _number_kind(to: str, cells: Sequence[str]) -> Kind:
+def _is_amount(to: str) -> bool:
+    return to in MONEY or CANONICAL_TYPES.get(to) == "number"
+
+
+def _number_kind(cells: Sequence[str]) -> Kind:
     # A leading zero is lost in a number, so it is a code.
     if any(re.match(r"[+-]?0\d", cell) for cell in cells):
         return "string"
     if _all(r"[+-]?\d+", cells):
-        return "number" if to in (*MEASURES, *MONEY) else "integer"
-    is_number = _all(NUMBER.format(sign=r"\."), cells) or _all(NUMBER.format(sign=","), cells)
-    return "number" if is_number else "string"
+        return "integer"
+    return "number" if _are_numbers(cells) else "string"
+
+
+def _have_decimal_comma(cells: Sequence[str]) -> bool:
+    numbers = [cell for cell in cells if _all(NUMBER.format(sign="[.,]"), [cell])]
+    return any("," in cell for cell in numbers) and not any("." in cell for cell in numbers)
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    return _all(NUMBER.format(sign=r"\."), cells) or _all(NUMBER.format(sign=","), cells)
 
 
 def _all(pattern: str, cells: Sequence[str]) -> bool:
@@ -131,6 +151,8 @@ def _to_decide(known: str | None, to: str, kind: Kind, date_format: str | None, 
         what = "which classification, and of which year?"
     else:
         what = ""
+    if _is_amount(to) and not _are_numbers(cells):
+        what = f"{what}; some cells are no numbers: do they mean missing?".removeprefix("; ")
     if date_format in {"%d/%m/%Y", "%m/%d/%Y"} and all(int(cell[:2]) <= 12 for cell in cells):
         what = f"{what}; day or month first?".removeprefix("; ")
     if not cells:

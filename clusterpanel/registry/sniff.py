@@ -1,6 +1,5 @@
-"""Draft a source spec from a CSV, and a study, with a comment wherever a person must decide."""
+"""Look at a CSV of an unknown register: how it is written, what its columns are, which years it covers."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,69 +10,117 @@ import duckdb
 
 from clusterpanel.engine.sql import duckdb_session
 from clusterpanel.errors import DataError
-from clusterpanel.registry.canonical import never_missing
 from clusterpanel.registry.csv_items import csv_items
 from clusterpanel.registry.guess_column import ColumnGuess, guess_column
 from clusterpanel.registry.header_words import plain_word
 from clusterpanel.registry.plain_text import plain_text
 from clusterpanel.registry.quoting import sql_text
 from clusterpanel.registry.register_file import RegisterFile
-from clusterpanel.registry.study_draft import draft_study
+from clusterpanel.registry.year_range import YearRange, year_range
 from clusterpanel.spec.source import Column, SourceSpec, SourceTable, TableName
 
 ROWS_LOOKED_AT = 2_000
 ENCODINGS = ("utf-8", "cp1252", "latin-1")
+WHERE_SITES_ARE = frozenset({"latitude", "easting", "postcode", "place", "address"})
 
 
 @dataclass(frozen=True)
 class Sniffed:
-    """What a CSV looks like: how it is written, its headers, and its first rows."""
+    """What a CSV looks like.
 
-    table: SourceTable
+    Attributes
+    ----------
+    written : SourceTable
+        Its separator, quote, encoding and header.
+    table : str
+        The canonical table it probably fills.
+    guesses : tuple of ColumnGuess
+        What each column probably is, in the file's order.
+    years : YearRange or None
+        The first and last year in it; None: no column of years was found.
+    country : str or None
+        The one country code all of the rows looked at have, if they have one.
+    """
+
+    written: SourceTable
+    table: TableName
+    guesses: tuple[ColumnGuess, ...]
+    years: YearRange | None
+    country: str | None
+
+    def has(self, *canonical: str) -> bool:
+        """Say whether columns that become each of these were found."""
+        return set(canonical) <= {guess.to for guess in self.guesses}
+
+    @property
+    def has_coordinates(self) -> bool:
+        """Whether latitude and longitude, or easting and northing, were found."""
+        return self.has("latitude", "longitude") or self.has("easting", "northing")
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The file as UTF-8 with its dialect, its headers and its first rows."""
+
+    path: Path
+    written: SourceTable
     headers: tuple[str, ...]
     rows: tuple[list[str], ...]
 
     def cells(self, position: int) -> list[str]:
-        """Return the cells of one column."""
         return [row[position] for row in self.rows if position < len(row)]
 
 
-def sniff_source(csv_path: Path) -> str:
-    """Return the text of a source spec drafted from a CSV.
-
-    Every column of the file is there with a guessed type and canonical name; ``TODO`` comments say what a
-    person must decide. The text parses as a `SourceSpec`.
+def sniff_register(csv_path: Path) -> Sniffed:
+    """Return what a CSV looks like: all of its years, and what its first rows tell of its columns.
 
     Raises
     ------
     MissingInputError, DataError
         The file is not there, is empty, or is no text in rows and columns.
     """
-    sniffed = _sniff(csv_path)
-    guesses: list[ColumnGuess] = []
-    for position, header in enumerate(sniffed.headers):
-        taken = frozenset(guess.to for guess in guesses)
-        guesses.append(guess_column(header, sniffed.cells(position), taken))
-    return "\n".join([*_spec_lines(csv_path), *_table_lines(sniffed, guesses), *_column_lines(guesses)])
-
-
-def sniff_study(name: str) -> str:
-    """Return the text of a study of the source called `name`, to edit; it parses as a `StudySpec`."""
-    return draft_study(plain_word(name))
-
-
-def _sniff(csv_path: Path) -> Sniffed:
     with TemporaryDirectory(prefix="text-") as work:
-        file, text = _as_text(csv_path, Path(work))
-        table = _dialect(file, text)
-        written = RegisterFile(0, file.source, table, csv_path)
-        rows = [item.cells for item in islice(csv_items(written, text), ROWS_LOOKED_AT) if item.cells]
+        text = _read(csv_path, Path(work))
+        guesses: list[ColumnGuess] = []
+        for position, header in enumerate(text.headers):
+            taken = frozenset(guess.to for guess in guesses)
+            guesses.append(guess_column(header, text.cells(position), taken))
+        years, country = (_position(name, guesses) for name in ("year", "country_code"))
+        return Sniffed(
+            text.written,
+            _table_guess({guess.to for guess in guesses}),
+            tuple(guesses),
+            None if years is None else year_range(text.path, text.written, len(text.headers), years),
+            None if country is None else _only(text.cells(country)),
+        )
+
+
+def _position(canonical: str, guesses: Sequence[ColumnGuess]) -> int | None:
+    return next((place for place, guess in enumerate(guesses) if guess.to == canonical), None)
+
+
+def _only(cells: Sequence[str]) -> str | None:
+    found = {cell.strip() for cell in cells} - {""}
+    return found.pop() if len(found) == 1 else None
+
+
+def _table_guess(found: set[str]) -> TableName:
+    if "site_id" in found or ("industry_code" in found and found & WHERE_SITES_ARE):
+        return "sites"
+    return "accounts" if "year" in found else "firms"
+
+
+def _read(csv_path: Path, work: Path) -> _Text:
+    file, text = _as_text(csv_path, work)
+    table = _dialect(file, text)
+    written = RegisterFile(0, file.source, table, csv_path)
+    rows = [item.cells for item in islice(csv_items(written, text), ROWS_LOOKED_AT) if item.cells]
     if not rows:
         raise file.data_error("", "no rows", "at least one row")
     if not table.header:
         width = max(len(row) for row in rows)
-        return Sniffed(table, tuple(f"column {place}" for place in range(1, width + 1)), tuple(rows))
-    return Sniffed(table, tuple(cell.strip() for cell in rows[0]), tuple(rows[1:]))
+        return _Text(text, table, tuple(f"column {place}" for place in range(1, width + 1)), tuple(rows))
+    return _Text(text, table, tuple(cell.strip() for cell in rows[0]), tuple(rows[1:]))
 
 
 def _as_text(csv_path: Path, work: Path) -> tuple[RegisterFile, Path]:
@@ -112,68 +159,3 @@ def _dialect(file: RegisterFile, text: Path) -> SourceTable:
 
 def _one_sign(sniffed: str | None, otherwise: str) -> str:
     return sniffed if sniffed is not None and len(sniffed) == 1 and sniffed != "\0" else otherwise
-
-
-def _spec_lines(csv_path: Path) -> list[str]:
-    name = plain_word(csv_path.name.split(".")[0])
-    return [
-        f"# A draft made from {_comment(csv_path.name)}. Look at every line that says TODO, then run",
-        "# `clusterpanel check` on a study that names this source.",
-        "",
-        f"name = {toml_text(name)}",
-        f"title = {toml_text(name)}  # TODO: what the register is called, and the years it covers",
-        'origin = "TODO"  # TODO: who keeps the register, and how to cite it',
-        'licence = "TODO"  # TODO: on what terms it may be used',
-        "max_quarantined_share = 0.01  # more rows than this share that cannot be mapped is an error",
-        "",
-    ]
-
-
-def _table_lines(sniffed: Sniffed, guesses: Sequence[ColumnGuess]) -> list[str]:
-    table, written = _table_guess(guesses), sniffed.table
-    missing = [name for name in never_missing(table) if name not in {guess.to for guess in guesses}]
-    lines = [
-        "[[tables]]",
-        f"table = {toml_text(table)}  # TODO: is it firms, sites, accounts, ...?",
-        f"file = {toml_text(written.file)}  # below the folder named with --data",
-        f"separator = {toml_text(written.separator)}",
-        f"quote = {toml_text(written.quote)}",
-        f"encoding = {toml_text(written.encoding)}",
-        f"header = {str(written.header).lower()}",
-    ]
-    if any(guess.has_decimal_comma for guess in guesses):
-        lines.append('decimal = ","')
-    lines.append('missingValues = [""]  # TODO: other texts that mean missing, such as "." or "-99"')
-    lines += [f"# TODO: {table} need a column that becomes {name}; none was found" for name in missing]
-    return [*lines, ""]
-
-
-def _table_guess(guesses: Sequence[ColumnGuess]) -> TableName:
-    found = {guess.to for guess in guesses}
-    if "site_id" in found:
-        return "sites"
-    return "accounts" if "year" in found else "firms"
-
-
-def _column_lines(guesses: Sequence[ColumnGuess]) -> list[str]:
-    lines = []
-    for guess in guesses:
-        lines += [f"  # TODO: {guess.to_decide}"] if guess.to_decide else []
-        lines += [
-            "  [[tables.columns]]",
-            f"  name = {toml_text(guess.header)}",
-            f"  to = {toml_text(guess.to)}",
-        ]
-        lines += [f"  type = {toml_text(guess.kind)}"] if guess.kind != "string" else []
-        lines += [f"  format = {toml_text(guess.date_format)}"] if guess.date_format else []
-        lines.append("")
-    return lines
-
-
-def toml_text(text: str) -> str:
-    """Return a TOML string; JSON's escapes are TOML's, but for the delete sign."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
-
-
-def _comment(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
