@@ -16,9 +16,10 @@ from clusterpanel.clusters.points import draw_from_points
 from clusterpanel.clusters.polygons import draw_from_polygons
 from clusterpanel.clusters.site_years import SiteYears, read_site_years
 from clusterpanel.engine.table_folder import TableFolder
-from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
+from clusterpanel.errors import DataError, Fault, SpecError
 from clusterpanel.registry.registry import Registry
 from clusterpanel.spec.clusters import DbscanDraw, LocationQuotientDraw, PolygonsDraw
+from clusterpanel.spec.faults import listed, nearest
 from clusterpanel.spec.study import Study
 
 CLUSTERS_SCHEMA = pa.schema(
@@ -72,12 +73,14 @@ def draw_clusters(study: Study, registry: Registry, folder: Path | None = None) 
     SpecError
         A vintage has no site, or the spec asks for what the registry does not have.
     DataError, MissingInputError
-        Supplied polygons or centres cannot be used.
+        No site has a point, or supplied polygons or centres cannot be used.
     NotIdentifiedError
-        No site has a point, or no industry has a cluster in any vintage.
+        No industry has a cluster in any vintage.
     """
     sites = read_site_years(study, registry)
     _check_vintages(study, sites)
+    _check_points(registry, sites)
+    _check_industries(study, sites)
     named = _named(_drawn(study, sites))
     tables = TableFolder.at(folder)
     tables.write("clusters", _clusters_table(named, sites))
@@ -95,10 +98,35 @@ def _check_vintages(study: Study, sites: SiteYears) -> None:
     ]
     if faults:
         raise SpecError("clusters are to be drawn in years without sites", faults=faults)
-    if not (sites.location >= 0).any():
-        raise NotIdentifiedError(
-            "no site has a point, so no cluster can be drawn", hint="Look at the geocoding quality table."
+
+
+def _check_points(registry: Registry, sites: SiteYears) -> None:
+    if (sites.location >= 0).any():
+        return
+    points = registry.read("site_points")
+    counts = pc.value_counts(points.column("reason")).to_pylist() if "reason" in points.column_names else []
+    faults = [
+        Fault(
+            "sites", "", f"{count['counts']:,} rows without a point: {count['values']}", "rows with a point"
         )
+        for count in sorted(counts, key=lambda count: (-count["counts"], str(count["values"])))
+    ]
+    hint = "Compare the sites' country, postcode and place with those of the gazetteer."
+    raise DataError("no site has a point, so no cluster can be drawn", hint=hint, faults=faults)
+
+
+def _check_industries(study: Study, sites: SiteYears) -> None:
+    if (sites.industry >= 0).any():
+        return
+    scheme = study.cluster_spec.industries
+    codes = sorted(pc.unique(sites.table.column("industry_code")).drop_null().to_pylist())
+    wanted = [code for group in scheme.groups.values() for code in group]
+    came = f"{listed(wanted)}, which no site has" if wanted else "none that is not excluded"
+    fault = Fault(
+        "clusters", "industries", came, f"codes of the sites: {nearest(''.join(wanted[:1]), codes)}"
+    )
+    hint = "Write the codes as the register does, with their zeros and points."
+    raise SpecError("no site is of an industry that clusters are drawn in", hint=hint, faults=[fault])
 
 
 def _drawn(study: Study, sites: SiteYears) -> list[DrawnCluster]:

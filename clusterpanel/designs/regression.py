@@ -109,7 +109,9 @@ def _thinned(
 ) -> tuple[Sample, ModelArrays]:
     if not keep.any():
         raise NotIdentifiedError(
-            f"no row of {sample.design} is left once {losses[-1][0]}", hint="Absorb coarser effects."
+            f"no row of {sample.design} is left: all were set aside, the last {losses[-1][2]} to "
+            f"{losses[-1][0]} ({losses[-1][1]})",
+            hint="Absorb coarser effects, or take more years.",
         )
     return sample.thinned(keep, losses), arrays.where(keep)
 

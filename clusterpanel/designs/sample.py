@@ -15,6 +15,7 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 
 CENSORED, EXIT = "is_censored", "is_exit"
+MISSING = "is missing"
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,18 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
     sample = _only_seen_exits(sample)
     for name in dict.fromkeys(columns):
         step = f"keep rows with {name}"
-        sample = sample.kept(~is_missing(sample.table.column(name)), step, f"{name} is missing")
+        sample = sample.kept(~is_missing(sample.table.column(name)), step, f"{name} {MISSING}")
     if sample.rows == 0:
-        steps = "; ".join(f"{step.rows_set_aside} rows: {step.reason}" for step in sample.flow[1:])
-        raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=f"Set aside: {steps}.")
+        raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=_why_empty(sample))
     return sample
+
+
+def _why_empty(sample: Sample) -> str:
+    steps = sample.flow[1:]
+    told = "; ".join(f"{step.rows_set_aside} rows, to {step.step}: {step.reason}" for step in steps)
+    is_missing_any = any(step.reason.endswith(MISSING) for step in steps)
+    why = " The panel's steps of the sample flow say why values are missing." if is_missing_any else ""
+    return f"Set aside: {told}.{why}"
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -109,7 +117,7 @@ def _only_where(design: DesignSpec, sample: Sample) -> Sample:
             raise SpecError("a condition cannot be compared with its column", faults=[fault]) from None
         keep = pc.is_in(column, value_set=wanted).to_numpy().astype(np.bool_)
         texts = ", ".join(str(value) for value in values)
-        sample = sample.kept(keep, f"keep rows where {name} is {texts}", f"{name} is something else")
+        sample = sample.kept(keep, f"keep rows where {name} is {texts}", f"{name} is none of these")
     return sample
 
 

@@ -125,12 +125,19 @@ def _check_columns(spec: GazetteerSpec, names: list[str]) -> None:
         raise DataError("a gazetteer lacks columns", faults=faults)
 
 
+def _no_degrees(spec: GazetteerSpec, name: str, column: pa.ChunkedArray) -> DataError:
+    texts = pd.Series(column.to_pandas()).dropna()
+    wrong = texts[pd.to_numeric(texts, errors="coerce").isna()]
+    came = f"{wrong.iloc[0]!r} in row {wrong.index[0] + 1}" if len(wrong) else f"values of type {column.type}"
+    more = f", and {len(wrong) - 1:,} more that are no numbers" if len(wrong) > 1 else ""
+    fault = Fault(spec.file, f"column {name}", came + more, "degrees with a decimal point, such as 59.325")
+    return DataError("a gazetteer's coordinates are no numbers", faults=[fault])
+
+
 def _degrees(spec: GazetteerSpec, name: str, column: pa.ChunkedArray, limit: float) -> pa.ChunkedArray:
     try:
         degrees = pc.cast(column, pa.float64())
     except pa.ArrowInvalid as error:
-        came = str(error).splitlines()[0]
-        fault = Fault(spec.file, f"column {name}", came, "degrees with a decimal point")
-        raise DataError("a gazetteer's coordinates are no numbers", faults=[fault]) from error
+        raise _no_degrees(spec, name, column) from error
     on_globe = pc.less_equal(pc.abs(degrees), limit)
     return pc.if_else(on_globe, degrees, None)

@@ -1,19 +1,19 @@
 """Put points into the regions of a zoning."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from clusterpanel.errors import DataError, Fault, MissingInputError
-from clusterpanel.geocode.points import Points
+from clusterpanel.geocode.points import Floats, Points
+from clusterpanel.geocode.zoning_file import read_zoning
 from clusterpanel.spec.places import ZoningSpec
 from clusterpanel.spec.study import Study
 
-if TYPE_CHECKING:
-    import geopandas as gpd
+NESTED: Final = 0.5
+"""A sliver where two regions overlap may hold a few points; above this share one region lies in another."""
 
 
 def zone_codes(study: Study, points: Points) -> dict[str, "pd.Series[str]"]:
@@ -26,7 +26,8 @@ def zone_codes(study: Study, points: Points) -> dict[str, "pd.Series[str]"]:
     MissingInputError
         A zoning's file is not there.
     DataError
-        A file cannot be read, lacks a column, or says no coordinate system.
+        A file cannot be used (see `read_zoning`), none of the points lies in its polygons, or most lie in
+        several.
     """
     files = {spec.name: study.folder_of(spec.name) / spec.file for spec in study.zonings}
     missing = [
@@ -36,61 +37,65 @@ def zone_codes(study: Study, points: Points) -> dict[str, "pd.Series[str]"]:
     ]
     if missing:
         raise MissingInputError("zonings are missing", faults=missing, hint="Name their folder with --data.")
-    return {spec.name: codes_in(read_zoning(spec, files[spec.name]), points) for spec in study.zonings}
+    return {spec.name: codes_in(spec, read_zoning(spec, files[spec.name]), points) for spec in study.zonings}
 
 
-def read_zoning(spec: ZoningSpec, file: Path) -> pd.DataFrame:
-    """Read the polygons of a zoning.
+def codes_in(spec: ZoningSpec, zones: pd.DataFrame, points: Points) -> "pd.Series[str]":
+    """Return the code of the polygon around each point, the smallest code on a border, missing outside.
 
-    Returns
-    -------
-    DataFrame
-        region_code (text) and geometry (polygons, degrees, WGS84), sorted by code.
+    Raises
+    ------
+    DataError
+        No point is in a polygon, or most are inside two or more.
     """
-    frame = _read(spec, file)
-    wanted = [*spec.columns.values(), *spec.where]
-    faults = [
-        Fault(spec.file, "columns", f"no column {name!r}", ", ".join(map(str, frame.columns)))
-        for name in wanted
-        if name not in frame.columns
-    ]
-    faults += (
-        [Fault(spec.file, "", "no coordinate system", "a file that names its own")]
-        if frame.crs is None
-        else []
-    )
-    if faults:
-        raise DataError(f"the zoning {spec.name} cannot be used", faults=faults)
-    for column, allowed in spec.where.items():
-        frame = frame[frame[column].astype("str").isin([str(value) for value in allowed])]
-    degrees = frame.to_crs("EPSG:4326")
-    codes = degrees[spec.columns["region_code"]].astype("str")
-    zones = pd.DataFrame({"region_code": codes.to_numpy(), "geometry": degrees.geometry.to_numpy()})
-    return zones.sort_values("region_code", ignore_index=True, kind="stable")
-
-
-def _read(spec: ZoningSpec, file: Path) -> "gpd.GeoDataFrame":
-    import geopandas as gpd
-
-    try:
-        return gpd.read_parquet(file) if spec.format == "parquet" else gpd.read_file(file)
-    except Exception as error:
-        # The reader is a stack of several libraries whose errors share no base class.
-        came = str(error).splitlines()[0] if str(error) else type(error).__name__
-        fault = Fault(spec.file, "", came, f"a {spec.format} file with polygons")
-        raise DataError(f"the zoning {spec.name} cannot be read", faults=[fault]) from error
-
-
-def codes_in(zones: pd.DataFrame, points: Points) -> "pd.Series[str]":
-    """Return the code of the polygon around each point, the smallest code on a border, missing outside."""
     where = np.column_stack([points.longitude, points.latitude])
-    distinct, number = np.unique(where[np.isfinite(where).all(axis=1)], axis=0, return_inverse=True)
+    is_point = np.isfinite(where).all(axis=1)
+    distinct, number = np.unique(where[is_point], axis=0, return_inverse=True)
     # Polygons ask a tree of points, not the reverse: the geometry that asks is the one prepared.
     tree = shapely.STRtree([shapely.Point(x, y) for x, y in distinct])
     polygon, inside = tree.query(zones["geometry"].to_numpy(), predicate="intersects")
+    if len(distinct) and not len(inside):
+        raise _elsewhere(spec, zones, distinct)
+    if (np.bincount(inside) > 1).sum() > NESTED * len(distinct):
+        _refuse_nested(spec, zones, tree)
     zone = np.full(len(distinct), len(zones))
     np.minimum.at(zone, inside, polygon)
     codes = np.array([*zones["region_code"], None], dtype=object)
     found = np.full(len(where), None, dtype=object)
-    found[np.isfinite(where).all(axis=1)] = codes[zone[number.ravel()]]
+    found[is_point] = codes[zone[number.ravel()]]
     return pd.Series(found, dtype="str")
+
+
+def _elsewhere(spec: ZoningSpec, zones: pd.DataFrame, distinct: Floats) -> DataError:
+    bounds = shapely.total_bounds(zones["geometry"].to_numpy())
+    came = f"no site in any polygon; the sites have {_extent([*distinct.min(axis=0), *distinct.max(axis=0)])}"
+    allowed = f"sites within the polygons' {_extent(bounds)}"
+    hint = (
+        "Compare the coordinate systems, the order of latitude and longitude (in the gazetteer too), and "
+        f"where in {spec.name}.toml."
+    )
+    fault = Fault(spec.file, f"{len(zones)} polygons", came, allowed, hint)
+    return DataError(f"the zoning {spec.name} lies elsewhere than the sites", faults=[fault])
+
+
+def _extent(bounds: Floats | list[float]) -> str:
+    west, south, east, north = bounds
+    return f"latitude {south:.1f} to {north:.1f} and longitude {west:.1f} to {east:.1f}"
+
+
+def _refuse_nested(spec: ZoningSpec, zones: pd.DataFrame, tree: shapely.STRtree) -> None:
+    """Refuse zonings in which most points are inside several polygons; points on borders are not."""
+    polygon, inside = tree.query(zones["geometry"].to_numpy(), predicate="contains")
+    polygons = np.bincount(inside, minlength=len(tree.geometries))
+    if (polygons > 1).sum() <= NESTED * len(polygons):
+        return
+    at_once = zones["region_code"].iloc[polygon[inside == polygons.argmax()]]
+    came = f"{int((polygons > 1).sum()):,} of {len(polygons):,} points inside two or more polygons, such as "
+    fault = Fault(
+        spec.file,
+        f"{len(zones)} polygons",
+        came + " and ".join(at_once.iloc[:2]),
+        "regions that do not overlap",
+        f"Keep one level of the zoning with where in {spec.name}.toml.",
+    )
+    raise DataError(f"the zoning {spec.name} has regions within regions", faults=[fault])

@@ -23,8 +23,10 @@ MOST_HALVINGS = 20
 # The gain in log-likelihood a further step promises; its square root bounds the step in standard errors.
 TOLERANCE = 1e-18
 DIVERGING = 0.05
+# At the top every level's score is 0: rounding leaves less than this, a level that was lost about 1 or more.
+MOST_UNMET = 1e-3
 # A small level that overshoots by more ends where its weight vanishes, and no later step brings it back.
-MOST_CHANGE_OF_EFFECT = 2.0
+MOST_CHANGE_OF_LEVEL = 2.0
 INFORMATION = "inverse of the expected information, normal"
 
 
@@ -66,10 +68,13 @@ class HazardPass:
     absorbed : Absorbed
         Of the working residuals (first column) and regressors, weighted by the expected information.
     deviance : float
+    unmet : float
+        By how much the events of a level differ from those expected of it, at most, in units of its score.
     """
 
     absorbed: Absorbed
     deviance: float
+    unmet: float
 
     @property
     def step(self) -> HazardPoint:
@@ -78,6 +83,15 @@ class HazardPass:
         coefficients = np.asarray(np.linalg.solve(rest[1:, 1:], rest[1:, 0]), dtype=np.float64)
         slopes = self.absorbed.slopes
         return HazardPoint(0.0, coefficients, slopes[:, 0] - slopes[:, 1:] @ coefficients)
+
+    @property
+    def change_of_level(self) -> float:
+        """The most that the step moves a level whose regressors are at the level's mean.
+
+        The change of the effect itself would not do: it also makes up for the change of the coefficients, and
+        so grows with how far the regressors' level means lie apart, which says nothing of the hazard.
+        """
+        return float(np.abs(self.absorbed.slopes[:, 0]).max(initial=0.0))
 
     @property
     def promise(self) -> float:
@@ -113,7 +127,9 @@ class HazardFold:
 
     def solve(self, moments: tuple[CrossMoments, float]) -> HazardPass:
         """Take the effects out."""
-        return HazardPass(take_out_effects(moments[0]), moments[1])
+        sums, deviance = moments
+        unmet = float(np.abs(sums.cross[:, 0]).max(initial=0.0))
+        return HazardPass(take_out_effects(sums), deviance, unmet)
 
 
 @dataclass(frozen=True)
@@ -212,9 +228,10 @@ def _climb(projection: Projection, centre: Floats, threads: int) -> tuple[Hazard
     here = visit(point)
     for steps in range(MOST_STEPS):
         if here.promise <= TOLERANCE:
+            _check_levels_met(here)
             return point, here, steps
         step = here.step
-        length = min(1.0, MOST_CHANGE_OF_EFFECT / max(np.abs(step.effects).max(initial=0.0), 1.0))
+        length = min(1.0, MOST_CHANGE_OF_LEVEL / max(here.change_of_level, 1.0))
         further = visit(point.moved(step, length))
         for _ in range(MOST_HALVINGS):
             if further.deviance <= here.deviance * (1 + 1e-12):
@@ -223,6 +240,15 @@ def _climb(projection: Projection, centre: Floats, threads: int) -> tuple[Hazard
             further = visit(point.moved(step, length))
         point, here = point.moved(step, length), further
     raise _why_not(projection, here)
+
+
+def _check_levels_met(last: HazardPass) -> None:
+    """Refuse a point where a level's weight is lost, so that no step is promised though its score is not 0."""
+    if last.unmet > MOST_UNMET:
+        raise NotConvergedError(
+            f"the hazard is stuck: a level of the effects has lost its weight, and its score is {last.unmet:.2g}",
+            hint="Absorb coarser effects, or drop the regressors with extreme values.",
+        )
 
 
 def _why_not(projection: Projection, last: HazardPass) -> NotIdentifiedError | NotConvergedError:

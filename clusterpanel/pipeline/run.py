@@ -123,9 +123,11 @@ def _held(folder: Path, limits: Limits) -> Iterator[Store]:
                 remove_leftovers(folder)
                 spill = store.root / f"{PART}spill"
                 spill.mkdir()
-                with work_within(Limits(limits.memory, limits.threads, spill)):
-                    yield store
-                remove_folder(spill)
+                try:
+                    with work_within(Limits(limits.memory, limits.threads, spill)):
+                        yield store
+                finally:
+                    remove_folder(spill)
         except Timeout as error:
             hint = "Wait for it, or choose another folder with --out."
             raise RunError(f"another run holds the folder {folder.name!r}", hint=hint) from error

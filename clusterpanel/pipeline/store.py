@@ -52,16 +52,19 @@ class Store:
     def fill(self, stage: str, key: str, work: Callable[[Path], None]) -> Path:
         """Let `work` write a stage's files into a new folder; give it the final name when it is complete.
 
-        What stood under the final name is replaced.
+        What stood under the final name is replaced; if `work` raises, what it wrote is removed.
         """
         final = self.folder(stage, key)
         part = self.root / f"{PART}{final.name}"
         remove_folder(part)
         part.mkdir(parents=True)
-        work(part)
-        record = {"stage": stage, "key": key, "files": _written_files(part)}
-        (part / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-        replace_folder(part, final)
+        try:
+            work(part)
+            record = {"stage": stage, "key": key, "files": _written_files(part)}
+            (part / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+            replace_folder(part, final)
+        finally:
+            remove_folder(part)
         return final
 
     def keep_only(self, folders: Iterable[Path]) -> None:

@@ -6,8 +6,8 @@ from clusterpanel.registry.study_draft import NO_YEARS
 YEARS_BETWEEN_VINTAGES = 5
 
 DRAFT = """\
-# A draft of how clusters of the register {name} are drawn: where many firms of one industry lie close together.
-# Each number below is a choice; docs/explanation/clusters.md says what hangs on it.
+# A draft of how clusters of the register {name} are drawn: where many firms of one industry lie close
+# together. Each number below is a choice; docs/explanation/clusters.md says what hangs on it.
 
 name = "{name}"
 title = "{name}: clusters of firms with one industry code"  # TODO: what the report calls them

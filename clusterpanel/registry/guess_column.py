@@ -12,7 +12,9 @@ from clusterpanel.spec.columns import TABLE_COLUMNS
 Kind = Literal["string", "integer", "number", "date", "year"]
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%d/%Y", "%Y/%m/%d")
 NUMBER = r"[+-]?(\d+({sign}\d*)?|{sign}\d+)([eE][+-]?\d+)?"
-CANONICAL_TYPES = {name: column.type for columns in TABLE_COLUMNS.values() for name, column in columns.items()}
+CANONICAL_TYPES = {
+    name: column.type for columns in TABLE_COLUMNS.values() for name, column in columns.items()
+}
 MONEY = ("wage_bill", "revenue", "value_added", "capital")
 
 

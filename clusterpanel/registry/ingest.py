@@ -19,6 +19,7 @@ from clusterpanel.registry.raw_rows import RawRows
 from clusterpanel.registry.readers import open_file
 from clusterpanel.registry.register_file import RegisterFile, register_files
 from clusterpanel.registry.registry import Registry
+from clusterpanel.registry.shared_firms import refuse_strangers
 from clusterpanel.registry.unique_keys import unite_files
 from clusterpanel.registry.write_tables import write_registry
 from clusterpanel.registry.years import date_rows
@@ -56,7 +57,8 @@ def ingest(study: Study, folder: Path | None = None) -> Registry:
         A file is not there or may not be read.
     DataError
         A file is empty, damaged, in another encoding, or lacks columns; more rows of a file than
-        ``max_quarantined_share`` cannot be mapped; or a table has no row in the study's years.
+        ``max_quarantined_share`` cannot be mapped; a table has no row in the study's years; or two tables
+        have no firm in common.
         All faults of all files at once.
     """
     files = register_files(study)
@@ -69,6 +71,7 @@ def ingest(study: Study, folder: Path | None = None) -> Registry:
         flow = [*_convert_files(connection, study, files, raw), *_unite_tables(connection, files)]
         _refuse_too_many_faults(connection, files, raw)
         _refuse_empty_tables(study, flow)
+        refuse_strangers(connection, {file.canonical for file in files})
         return write_registry(connection, files, flow, folder)
 
 

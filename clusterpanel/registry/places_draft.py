@@ -4,8 +4,8 @@ from clusterpanel.registry.sniff import Sniffed
 from clusterpanel.registry.toml_text import toml_text
 
 DRAFT = """\
-# A draft of a gazetteer: a file that turns the addresses of the register {name} into points. It has a row for each
-# postcode or place. Sites whose coordinates are known need none.
+# A draft of a gazetteer: a file that turns the addresses of the register {name} into points, with
+# a row for each postcode or place. Sites whose coordinates are known need none.
 
 kind = "gazetteer"
 name = "{name}"  # TODO: another name, here and in the study, if the file is not in the register's folder

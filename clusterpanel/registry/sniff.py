@@ -146,9 +146,11 @@ def _unknown_file(csv_path: Path, encoding: str) -> RegisterFile:
 def _dialect(file: RegisterFile, text: Path) -> SourceTable:
     """Return the file's table with the separator, quote and header that DuckDB sniffs."""
     with duckdb_session() as connection:
+        # Unless errors are let pass, one broken line makes DuckDB take the rest for a single column.
+        look = f"FROM sniff_csv({sql_text(str(text))}, ignore_errors=true)"
         try:
             ((separator, quote, has_header),) = connection.execute(
-                f"FROM sniff_csv({sql_text(str(text))}) SELECT Delimiter, Quote, HasHeader"
+                f"{look} SELECT Delimiter, Quote, HasHeader"
             ).fetchall()
         except duckdb.Error as error:
             came = "text whose rows and columns cannot be told apart"

@@ -10,7 +10,7 @@ from clusterpanel.spec.columns import REQUIRED_COLUMNS, TABLE_COLUMNS
 from clusterpanel.spec.source import TableName
 
 ONE_ACCOUNT = (
-    'where each firm has one row a year, repeat [[tables]] for this file with table = "accounts" and put it there'
+    "put it in a table of accounts; where each firm has one row a year, one that repeats this file will do"
 )
 TWINS = {
     "site_id": ("firm_id", "no column names the sites: each firm is taken to have one"),
@@ -40,8 +40,8 @@ def _has_place(guess: ColumnGuess, table: TableName) -> bool:
 
 def _spec_lines(name: str, sniffed: Sniffed) -> list[str]:
     lines = [
-        f"# A draft made from {comment_text(sniffed.written.file)}. Look at every line that says TODO, then run",
-        "# `clusterpanel check` on a study that names this source.",
+        f"# A draft made from {comment_text(sniffed.written.file)}. Look at every line that says TODO, then",
+        "# run `clusterpanel check` on a study that names this source.",
         "",
         f"name = {toml_text(name)}",
         f"title = {toml_text(name)}  # TODO: what the register is called, and the years it covers",

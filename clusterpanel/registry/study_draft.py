@@ -64,7 +64,6 @@ exposure = "in_cluster"
 absorb = ["industry_code^year"]
 
 {survival}
-
 # What is left of the pooled gap once each firm is compared with itself is not sorting.
 [[contrasts]]
 name = "sorting"
@@ -89,7 +88,8 @@ name = "survival"
 comparison = "pooled"
 estimator = "kaplan_meier"
 outcome = "is_exit"
-exposure = "in_cluster""""
+exposure = "in_cluster"
+"""
 
 
 def draft_study(name: str, sniffed: Sniffed) -> str:
@@ -138,4 +138,4 @@ def _survival(sniffed: Sniffed) -> str:
     if sniffed.table == "firms" and sniffed.has("birth_year"):
         return SURVIVAL
     lines = [f"# {line}" for line in SURVIVAL.splitlines()]
-    return "\n".join(["# TODO: survival by age, once a table of firms gives birth_year.", *lines])
+    return "\n".join(["# TODO: survival by age, once a table of firms gives birth_year.", *lines, ""])

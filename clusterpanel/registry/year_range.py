@@ -20,7 +20,7 @@ class YearRange(NamedTuple):
 
 
 def year_range(text: Path, written: SourceTable, width: int, position: int) -> YearRange | None:
-    """Return the least and the greatest year in a column of years or dates; rows that cannot be read are left out.
+    """Return the least and greatest year in a column of years or dates, leaving out rows that cannot be read.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def year_range(text: Path, written: SourceTable, width: int, position: int) -> Y
     options = (
         f"auto_detect=false, delim={sql_text(written.separator)}, quote={sql_text(written.quote)}, "
         f"escape={sql_text(written.quote)}, header={str(written.header).lower()}, columns={{{columns}}}, "
-        "strict_mode=false, ignore_errors=true"
+        "ignore_errors=true"
     )
     year = f"TRY_CAST(regexp_extract(c{position}, {sql_text(YEAR)}) AS INTEGER)"
     with duckdb_session() as connection:
         try:
             ((first, last),) = connection.execute(
-                f"SELECT min({year}), max({year}) FROM read_csv({sql_text(str(text))}, {options})"
+                f"FROM read_csv({sql_text(str(text))}, {options}) SELECT min({year}), max({year})"
             ).fetchall()
         except duckdb.Error:
             return None

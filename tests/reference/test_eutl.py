@@ -1,8 +1,9 @@
 """The real plants: what is known of them must come out of the whole line.
 
 The districts and the ceramics figures are those noted beside the data. The note gives no formula for the
-latter ("ceramics exit, country effects, descriptive"); closure ever on the log number of other ceramics plants
-within the radius in the plant's first year, without those that regulation brought in, comes within two errors.
+latter ("ceramics exit, country effects, descriptive"). Closure ever, on the log number of other ceramics
+plants within the radius in a plant's first year, without the plants that regulation brought in, comes within two of its
+errors.
 """
 
 from pathlib import Path

@@ -119,8 +119,8 @@ def test_no_cluster_at_all_says_how_near_it_came(drawn: Draw) -> None:
     assert caught.value.exit_code == 10
 
 
-def test_no_point_at_all_is_not_identified(drawn: Draw) -> None:
-    with pytest.raises(NotIdentifiedError, match="no site has a point"):
+def test_no_point_at_all_is_a_fault_of_the_data(drawn: Draw) -> None:
+    with pytest.raises(DataError, match="no site has a point"):
         drawn(stacked(5).assign(latitude=np.nan), SPEC)
 
 

@@ -44,7 +44,7 @@ def test_a_removed_or_added_file_is_damage(store: Store) -> None:
     assert store.state("panel", KEY) == "damaged"
 
 
-def test_work_that_fails_leaves_no_folder_under_the_final_name(store: Store) -> None:
+def test_work_that_fails_leaves_nothing(store: Store) -> None:
     def fail(folder: Path) -> None:
         write_two_files(folder)
         raise ValueError
@@ -52,7 +52,13 @@ def test_work_that_fails_leaves_no_folder_under_the_final_name(store: Store) -> 
     with pytest.raises(ValueError):
         store.fill("panel", KEY, fail)
     assert store.state("panel", KEY) == "missing"
-    assert [path.name for path in store.root.iterdir()] == [f"{PART}panel-{KEY[:16]}"]
+    assert not list(store.root.iterdir())
+
+
+def test_what_a_killed_run_left_is_removed(store: Store) -> None:
+    part = store.root / f"{PART}panel-{KEY[:16]}"
+    part.mkdir(parents=True)
+    write_two_files(part)
     store.remove_leftovers()
     assert not list(store.root.iterdir())
 
