@@ -14,7 +14,7 @@ from clusterpanel.cli.dials import (
     Threads,
     read_folders,
 )
-from clusterpanel.cli.screen import say, show_table
+from clusterpanel.cli.screen import say, say_prose, show_table
 from clusterpanel.simulate.dials import Dials
 from clusterpanel.version import __version__
 
@@ -56,11 +56,14 @@ def check(study: StudyName, data: DataFolders = None, memory: Memory = None, thr
 
     Nothing is kept: the registers are read and the sites geocoded in a temporary folder.
     """
-    from clusterpanel.cli.check import check_study
+    from clusterpanel.cli.progress import waiting
     from clusterpanel.engine.limits import Limits
     from clusterpanel.spec.read import read_study
 
-    check_study(read_study(study, read_folders(data), check_files=True), Limits(memory, threads))
+    wanted = read_study(study, read_folders(data), check_files=True)
+    with waiting("starting"):
+        from clusterpanel.cli.check import check_study
+    check_study(wanted, Limits(memory, threads))
 
 
 @app.command(
@@ -81,11 +84,13 @@ def run(
     """
     from clusterpanel.cli.progress import stage_progress
     from clusterpanel.engine.limits import Limits
-    from clusterpanel.pipeline.run import run_study
     from clusterpanel.spec.read import read_study
 
     wanted = read_study(study, read_folders(data), check_files=True)
     with stage_progress(progress) as tell:
+        # The rooms take seconds to load: by now the user sees that something is under way.
+        from clusterpanel.pipeline.run import run_study
+
         outcome = run_study(wanted, out, tell, Limits(memory, threads))
     _show_outcome(outcome.headline, outcome.report, dict(outcome.failures))
 
@@ -94,19 +99,20 @@ def run(
 def report(study: StudyName, out: OutFolder, data: DataFolders = None, progress: ShowProgress = None) -> None:
     """Write the report anew from stored results; nothing is estimated."""
     from clusterpanel.cli.progress import stage_progress
-    from clusterpanel.pipeline.run import rebuild_report
     from clusterpanel.spec.read import read_study
 
     wanted = read_study(study, read_folders(data))
     with stage_progress(progress) as tell:
+        from clusterpanel.pipeline.run import rebuild_report
+
         outcome = rebuild_report(wanted, out, tell)
     _show_outcome(outcome.headline, outcome.report, dict(outcome.failures))
 
 
 def _show_outcome(headline: str, page: Path, failures: dict[str, str]) -> None:
-    say(headline, style="bold")
+    say_prose(headline, style="bold")
     for name, reason in failures.items():
-        say(f"not identified: {name}: {reason}")
+        say_prose(f"not identified: {name}: {reason}")
     say(f"report: {page}")
     if failures:
         raise typer.Exit(NOT_IDENTIFIED)

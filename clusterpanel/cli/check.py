@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clusterpanel.cli.progress import waiting
-from clusterpanel.cli.screen import say, show_table
+from clusterpanel.cli.screen import say, say_prose, show_table
 from clusterpanel.designs.combination import effects_of
 from clusterpanel.engine.limits import Limits, work_within
 from clusterpanel.engine.sample_flow import FlowStep
@@ -68,7 +68,7 @@ def _show_quarantine(registry: Registry) -> None:
 
 def _show_plan(study: Study) -> None:
     stages = ", ".join(stage.name for stage in plan_stages(study))
-    say(f"A run of {study.name} takes these stages: {stages}.\n")
+    say_prose(f"A run of {study.name} takes these stages: {stages}.\n")
     columns = ("design", "estimator", "outcome", "exposure", "controls", "effects", "errors", "rows")
     show_table("Designs", columns, [_design_row(design) for design in study.designs])
     contrasts = [

@@ -1,9 +1,11 @@
 """Where the command line starts, and where every error becomes a message and an exit code."""
 
+import logging
 import os
 import platform
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from clusterpanel.cli.app import app
@@ -21,6 +23,7 @@ def main() -> None:
 
     0 done, 2 usage, 10 to 78 the family of the error (see `clusterpanel.errors`), 70 a bug.
     """
+    _silence_libraries()
     try:
         app(prog_name="clusterpanel")
     except ClusterpanelError as error:
@@ -36,6 +39,13 @@ def main() -> None:
         if os.environ.get(TRACE_VARIABLE):
             traceback.print_exc()
         sys.exit(BUG)
+
+
+def _silence_libraries() -> None:
+    """Keep the warnings and log lines of other libraries from the user, who can do nothing about them."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def bug_message(error: BaseException) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from clusterpanel.cli.screen import errors
 from clusterpanel.pipeline.progress import Progress as Told
 from clusterpanel.pipeline.progress import StageEvent
 
 DAMAGED = "the stored files of stage {} were changed or are incomplete; it is built again"
+
+NAME_WIDTH, BAR_WIDTH = 34, 24
 
 
 @contextmanager
@@ -23,9 +26,11 @@ def stage_progress(wanted: bool | None) -> Iterator[Told]:
     """
     console = errors()
     is_shown = console.is_terminal if wanted is None else wanted
+    # Of one width, so that the bar stands still, and narrow enough for 80 columns.
+    stage = Column(width=NAME_WIDTH, no_wrap=True, overflow="ellipsis")
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", table_column=stage, markup=False),
+        BarColumn(BAR_WIDTH),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
@@ -39,6 +44,7 @@ def stage_progress(wanted: bool | None) -> Iterator[Told]:
             bar.update(task, total=event.total, completed=done, description=event.stage)
 
         yield tell
+        bar.update(task, description="done")
 
 
 @contextmanager

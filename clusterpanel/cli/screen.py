@@ -34,15 +34,25 @@ def show_error(message: str) -> None:
     errors().print(Text.assemble(("error: ", "bold red"), message))
 
 
-def say(message: str, style: str = "") -> None:
-    """Print a line of findings."""
+def say(message: str) -> None:
+    """Print a line of findings as it is, so that a path or command in it can be copied."""
     from rich.text import Text
 
-    output().print(Text(message, style=style))
+    output().print(Text(message))
+
+
+def say_prose(message: str, style: str = "") -> None:
+    """Print sentences, wrapped between words on a terminal."""
+    from rich.text import Text
+
+    output().print(Text(message, style=style), soft_wrap=False)
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under a title; whole numbers are grouped by thousands and set to the right."""
+    """Print rows under a title; whole numbers are grouped by thousands and set to the right.
+
+    On a narrow terminal cells are folded, but for those that name a row.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -52,7 +62,8 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for place, name in enumerate(columns):
         is_count = all(isinstance(row[place], int) for row in cells)
-        table.add_column(name, justify="right" if is_count else "left", no_wrap=is_count, overflow="fold")
+        is_whole = is_count or place == 0
+        table.add_column(name, justify="right" if is_count else "left", no_wrap=is_whole, overflow="fold")
     for row in cells:
         table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
     console = output()

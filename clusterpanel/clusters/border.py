@@ -1,10 +1,10 @@
 """Exact distance from points to the borders of polygons, on the ellipsoid."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from clusterpanel.clusters.drawn_cluster import Shape
 from clusterpanel.clusters.earth import (
@@ -16,6 +16,9 @@ from clusterpanel.clusters.earth import (
     geodesic_km,
     to_ecef,
 )
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 STEP_M = 1_000
 PAIRS_AT_ONCE = 500_000
@@ -112,6 +115,8 @@ def nearest_border(
     -------
     distance_km, owner : array, shape (n,)
     """
+    from scipy.spatial import cKDTree
+
     tree, here = cKDTree(border.corner), to_ecef(latitude, longitude)
     foot, owner = np.empty_like(here), np.empty(len(here), dtype=np.int64)
     waiting, breadth = np.arange(len(here)), min(8, tree.n)
@@ -127,7 +132,7 @@ def nearest_border(
 
 
 def _nearest_edge(
-    border: Border, tree: cKDTree, here: FloatArray, breadth: int
+    border: Border, tree: "cKDTree", here: FloatArray, breadth: int
 ) -> tuple[FloatArray, IntArray, BoolArray]:
     answer = tree.query(here, k=list(range(1, breadth + 1)))
     reached, index = np.asarray(answer[0]), np.asarray(answer[1])

@@ -10,6 +10,7 @@ import shapely
 from clusterpanel.clusters.cluster_map import ClusterMap
 from clusterpanel.clusters.dbscan import draw_by_density
 from clusterpanel.clusters.drawn_cluster import DrawnCluster
+from clusterpanel.clusters.elsewhere import refuse_elsewhere
 from clusterpanel.clusters.flow import drawing_flow
 from clusterpanel.clusters.location_quotient import draw_by_location_quotient
 from clusterpanel.clusters.points import draw_from_points
@@ -73,7 +74,7 @@ def draw_clusters(study: Study, registry: Registry, folder: Path | None = None) 
     SpecError
         A vintage has no site, or the spec asks for what the registry does not have.
     DataError, MissingInputError
-        No site has a point, or supplied polygons or centres cannot be used.
+        No site has a point, or supplied polygons or centres cannot be used or lie far from every site.
     NotIdentifiedError
         No industry has a cluster in any vintage.
     """
@@ -135,9 +136,13 @@ def _drawn(study: Study, sites: SiteYears) -> list[DrawnCluster]:
         return draw_by_density(sites, draw, study.cluster_spec.vintages)
     if isinstance(draw, LocationQuotientDraw):
         return draw_by_location_quotient(study, sites, draw)
-    if isinstance(draw, PolygonsDraw):
-        return draw_from_polygons(study, sites, draw)
-    return draw_from_points(study, sites, draw)
+    supplied = (
+        draw_from_polygons(study, sites, draw)
+        if isinstance(draw, PolygonsDraw)
+        else draw_from_points(study, sites, draw)
+    )
+    refuse_elsewhere(draw.file, sites, supplied)
+    return supplied
 
 
 def _named(drawn: list[DrawnCluster]) -> list[tuple[str, DrawnCluster]]:

@@ -1,9 +1,13 @@
 """The nearest point that an owner may use, with ties told apart by order and not by chance."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.spatial import cKDTree
 
 from clusterpanel.clusters.earth import TOUCH_M, BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 PAIRS_AT_ONCE = 4_000_000
 
@@ -28,6 +32,8 @@ def nearest_allowed(
     array, shape (n,)
         Index into `points`, or -1 where none is allowed.
     """
+    from scipy.spatial import cKDTree
+
     found = np.full(len(targets), -1, dtype=np.int64)
     if len(points) == 0:
         return found
@@ -46,7 +52,7 @@ def nearest_allowed(
 
 
 def _choose(
-    tree: cKDTree, targets: FloatArray, owners: IntArray, forbidden: IntArray, breadth: int
+    tree: "cKDTree", targets: FloatArray, owners: IntArray, forbidden: IntArray, breadth: int
 ) -> tuple[IntArray, BoolArray]:
     answer = tree.query(targets, k=list(range(1, breadth + 1)))
     distance, index = np.asarray(answer[0]), np.asarray(answer[1])

@@ -36,16 +36,19 @@ class Absorbs:
 
 
 def effects_of(design: DesignSpec, firm: str) -> Absorbs:
-    """Return the effects of a design, each once."""
+    """Return the effects of a design, each once: region_code^year is year^region_code."""
     own = {"pooled": (), "region": (design.region,), "within": (firm,)}[design.comparison]
-    names = dict.fromkeys(JOIN.join(parts_of(effect)) for effect in (*own, *design.absorb))
+    effects: dict[frozenset[str], str] = {}
+    for parts in map(parts_of, (*own, *design.absorb)):
+        effects.setdefault(frozenset(parts), JOIN.join(parts))
+    names = effects.values()
     return Absorbs(firm in names, tuple(name for name in names if name != firm))
 
 
 def grouping_of(design: DesignSpec) -> tuple[VcovKind, str | None]:
     """Return the kind of variance and the column errors are grouped by."""
     if isinstance(design.vcov, dict):
-        return "CRV1", design.vcov["CRV1"]
+        return "CRV1", design.vcov.get("CRV1")
     return design.vcov, None
 
 
@@ -109,6 +112,8 @@ def _combinations(design: DesignSpec, effects: Absorbs) -> Iterator[Fault]:
         yield Fault(design.name, "controls", f"{name} twice", "each regressor once, the exposure not again")
     if design.outcome in regressors:
         yield Fault(design.name, "controls", f"the outcome {design.outcome}", "other columns")
+    if design.vcov == {}:
+        yield Fault(design.name, "vcov", "an empty table", '{ CRV1 = "firm_id" }, "iid" or "HC1"')
     if design.estimator == "cloglog" and effects.firm:
         hint = "A firm exits once at most, so its own effect and its exit cannot be told apart."
         yield Fault(design.name, "comparison", "firm effects with cloglog", "pooled or region", hint)
@@ -122,3 +127,6 @@ def _survival_combinations(design: DesignSpec) -> Iterator[Fault]:
         yield Fault(design.name, "comparison", f"{design.comparison} with kaplan_meier", "pooled", hint)
     if design.controls or design.absorb:
         yield Fault(design.name, "controls, absorb", "some with kaplan_meier", "none", hint)
+    if design.vcov != DesignSpec.model_fields["vcov"].default:
+        allowed = "none: a survival curve has Greenwood's variance"
+        yield Fault(design.name, "vcov", f"{design.vcov} with kaplan_meier", allowed, hint)

@@ -64,8 +64,12 @@ def labels_of(table: pa.Table, codes: Codes) -> list[str]:
     """Return the label of each level of an encoded column, joint ones joined by ``^``."""
     first = np.empty(codes.levels, dtype=np.int64)
     first[codes.codes[::-1]] = np.arange(table.num_rows - 1, -1, -1)
-    texts = [
-        pc.cast(table.column(part).take(pa.array(first)), pa.string()).to_pylist()
-        for part in parts_of(codes.name)
-    ]
+    texts = [_texts(table.column(part).take(pa.array(first))) for part in parts_of(codes.name)]
     return [JOIN.join(levels) for levels in zip(*texts, strict=True)]
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """Spell values out, a whole number alike whether it is stored as an integer or as a float."""
+    if pa.types.is_floating(column.type):
+        return [str(int(value)) if value.is_integer() else repr(value) for value in column.to_pylist()]
+    return [str(text) for text in pc.cast(column, pa.string()).to_pylist()]

@@ -61,7 +61,10 @@ def _by_value(codes: Integers, values: list[object]) -> ExposureGroups:
     order = sorted(range(len(values)), key=lambda place: values[place])  # type: ignore[arg-type, return-value]
     rank = np.empty(len(values), dtype=np.int64)
     rank[order] = np.arange(len(values))
-    return ExposureGroups(rank[codes], tuple(_text(values[place]) for place in order))
+    labels = tuple(_text(values[place]) for place in order)
+    if len(set(labels)) < len(labels):
+        labels = tuple(str(values[place]) for place in order)
+    return ExposureGroups(rank[codes], labels)
 
 
 def _by_third(name: str, column: pa.ChunkedArray) -> ExposureGroups:

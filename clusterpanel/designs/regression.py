@@ -9,7 +9,7 @@ import pandas as pd
 from clusterpanel.designs.assemble import digest_of, model_arrays
 from clusterpanel.designs.combination import check_design, effects_of, grouping_of
 from clusterpanel.designs.encode import labels_of, parts_of
-from clusterpanel.designs.facts import check_variation, sample_facts
+from clusterpanel.designs.facts import check_variation, few_switchers, sample_facts
 from clusterpanel.designs.provenance import provenance_of
 from clusterpanel.designs.sample import Sample, draw_sample
 from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
@@ -31,6 +31,8 @@ def estimate_ols(design: DesignSpec, panel: Panel, threads: int = 1) -> Result:
     sample, arrays = _sample_and_arrays(design, panel)
     sample, arrays = _without_singletons(sample, arrays)
     check_variation(design, arrays)
+    note = few_switchers(design, arrays)
+    sample = sample.noted(note) if note else sample
     return _result(design, sample, arrays, fit_ols(arrays, grouping_of(design)[0], threads))
 
 

@@ -13,6 +13,7 @@ from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
 from clusterpanel.models.arrays import Flags
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
+from clusterpanel.spec.faults import SHOWN_CHOICES
 
 CENSORED, EXIT = "is_censored", "is_exit"
 MISSING = "is missing"
@@ -80,7 +81,7 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
         wanted = list(dict.fromkeys([*wanted, CENSORED]))
     table = _plain(panel.read(wanted))
     start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
-    sample = _only_where(design, Sample(design.name, table, (start,)))
+    sample = _only_where(design, Sample(design.name, table, (start,)), panel.firm)
     sample = _only_seen_exits(sample)
     for name in dict.fromkeys(columns):
         step = f"keep rows with {name}"
@@ -107,7 +108,7 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _only_where(design: DesignSpec, sample: Sample) -> Sample:
+def _only_where(design: DesignSpec, sample: Sample, firm: str) -> Sample:
     for name, values in design.where.items():
         column = sample.table.column(name)
         try:
@@ -117,8 +118,17 @@ def _only_where(design: DesignSpec, sample: Sample) -> Sample:
             raise SpecError("a condition cannot be compared with its column", faults=[fault]) from None
         keep = pc.is_in(column, value_set=wanted).to_numpy().astype(np.bool_)
         texts = ", ".join(str(value) for value in values)
-        sample = sample.kept(keep, f"keep rows where {name} is {texts}", f"{name} is none of these")
+        may_be_told = not keep.any() and name != firm and not name.endswith("_id")
+        reason = f"{name} is none of these{_held(column) if may_be_told else ''}"
+        sample = sample.kept(keep, f"keep rows where {name} is {texts}", reason)
     return sample
+
+
+def _held(column: pa.ChunkedArray) -> str:
+    """Say which values a column of few has, unless they are measured."""
+    values = pc.unique(column.drop_null())
+    is_short = 0 < len(values) <= SHOWN_CHOICES and not pa.types.is_floating(column.type)
+    return f" (it is {', '.join(sorted(str(value) for value in values.to_pylist()))})" if is_short else ""
 
 
 def _only_seen_exits(sample: Sample) -> Sample:

@@ -20,7 +20,7 @@ def are_degrees_minutes(supplied: Supplied, matches: pd.DataFrame) -> Literal["n
 
     Looks so: on each axis that spans several degrees and has at least 50 different values, no fraction is .60
     or more. Confirmed: read as degrees.minutes, the points lie at less than half the median distance from
-    their postcodes.
+    their postcodes; then 20 different values suffice.
 
     Parameters
     ----------
@@ -30,24 +30,27 @@ def are_degrees_minutes(supplied: Supplied, matches: pd.DataFrame) -> Literal["n
     """
     used = supplied.is_degrees & ~supplied.is_zero
     latitude, longitude = supplied.points.latitude, supplied.points.longitude
-    verdicts = [_has_minutes(values[used]) for values in (latitude, longitude)]
+    verdicts = [_has_minutes(values[used], FEWEST_VALUES) for values in (latitude, longitude)]
+    unconfirmed: Literal["no", "possible"] = "no" if set(verdicts) <= {False, None} else "possible"
+    # Fewer values say little by themselves, but enough beside the postcodes.
+    verdicts = [_has_minutes(values[used], FEWEST_COMPARED) for values in (latitude, longitude)]
     if False in verdicts or verdicts == [None, None]:
         return "no"
     compared = used & matches["match_level"].eq("postcode").to_numpy()
     if compared.sum() < FEWEST_COMPARED:
-        return "possible"
+        return unconfirmed
     matched = Points(matches["latitude"].to_numpy()[compared], matches["longitude"].to_numpy()[compared])
     given = Points(latitude[compared], longitude[compared])
     read = Points(_minutes_read(given.latitude), _minutes_read(given.longitude))
     is_nearer = np.median(distance_m(read, matched)) < NEARER * np.median(distance_m(given, matched))
-    return "confirmed" if is_nearer else "possible"
+    return "confirmed" if is_nearer else unconfirmed
 
 
-def _has_minutes(values: Floats) -> bool | None:
+def _has_minutes(values: Floats, fewest: int) -> bool | None:
     """Return whether no fraction reaches .60; none where too few values tell."""
     distinct = np.unique(values[np.isfinite(values)])
     whole = np.trunc(distinct)
-    if len(distinct) < FEWEST_VALUES or len(np.unique(whole)) < 2:
+    if len(distinct) < fewest or len(np.unique(whole)) < 2:
         return None
     fraction: Floats = np.abs(distinct - whole)
     is_below: Bools = fraction < 0.6

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.spatial import cKDTree
 
 from clusterpanel.geocode.address import bare_place_keys, country_keys, place_keys, postcode_keys
 from clusterpanel.geocode.point_groups import PointGroups
 from clusterpanel.geocode.points import Floats, Ints, Points
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 BETWEEN = "|"
 SAME_POINT_M = 1.0
@@ -134,7 +137,9 @@ class Gazetteer:
         return gap
 
     @cached_property
-    def _trees(self) -> dict[str, cKDTree]:
+    def _trees(self) -> "dict[str, cKDTree]":
+        from scipy.spatial import cKDTree
+
         trees: dict[str, cKDTree] = {}
         for groups in (self.postcodes, self.bare_places):
             country = np.asarray(groups.keys.str.split(BETWEEN, n=1).str[0], dtype=object)

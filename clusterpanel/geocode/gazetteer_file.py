@@ -111,7 +111,12 @@ def _read_text(spec: GazetteerSpec, file: Path) -> pa.Table:
 def _unreadable(spec: GazetteerSpec, error: Exception) -> DataError:
     came = str(error).splitlines()[0]
     allowed = f"a {spec.format} file as {spec.name}.toml describes it"
-    return DataError("a gazetteer cannot be read", faults=[Fault(spec.file, "", came, allowed)])
+    hint = (
+        f"Compare encoding ({spec.encoding}) and separator ({spec.separator}) there."
+        if spec.format == "csv"
+        else ""
+    )
+    return DataError("a gazetteer cannot be read", faults=[Fault(spec.file, "", came, allowed, hint)])
 
 
 def _check_columns(spec: GazetteerSpec, names: list[str]) -> None:
@@ -122,7 +127,9 @@ def _check_columns(spec: GazetteerSpec, names: list[str]) -> None:
         if column not in names
     ]
     if faults:
-        raise DataError("a gazetteer lacks columns", faults=faults)
+        is_one = spec.format == "csv" and len(names) == 1
+        hint = f"The header is one column: is {spec.separator} its separator?" if is_one else ""
+        raise DataError("a gazetteer lacks columns", hint=hint, faults=faults)
 
 
 def _no_degrees(spec: GazetteerSpec, name: str, column: pa.ChunkedArray) -> DataError:

@@ -62,7 +62,13 @@ def _misfits(spec: ZoningSpec, frame: "gpd.GeoDataFrame") -> list[Fault]:
     if len(frame) == 0:
         return [Fault(spec.file, "", "no polygon", "one polygon or more")]
     faults = [
-        Fault(spec.file, "columns", f"no column {name!r}", listed(map(str, frame.columns)))
+        Fault(
+            spec.file,
+            "columns",
+            f"no column {name!r}",
+            listed(map(str, frame.columns)),
+            f"{spec.name}.toml names it.",
+        )
         for name in (*spec.columns.values(), *spec.where)
         if name not in frame.columns
     ]

@@ -58,9 +58,11 @@ def check_regressors(events: Floats, regressors: Floats, names: Sequence[str]) -
         for rows, what in ((happened, "events"), (~happened, "rows without an event")):
             inside = values[rows]
             if inside.min() == high or inside.max() == low:
+                # Neither how many events nor a number they share: both may be one firm's, and are printed.
+                end = "highest" if inside.min() == high else "lowest"
+                at = f"{name} = {inside[0]:g}" if (low, high) == (0, 1) else f"the {end} {name} of all"
                 raise NotIdentifiedError(
-                    f"the hazard ratio of {name} is not identified: all {len(inside)} {what} have {name} = "
-                    f"{inside[0]:g}",
+                    f"the hazard ratio of {name} is not identified: all {what} have {at}",
                     hint="Leave the regressor out, or widen the sample until both values see events.",
                 )
         if (

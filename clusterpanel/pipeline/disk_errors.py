@@ -10,6 +10,8 @@ from clusterpanel.errors import MissingInputError, OutputError, RunError
 FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 NOT_A_FOLDER = {errno.ENOTDIR, errno.EEXIST}
+# A drive that is not there, a name too long, a character no name may have.
+NOT_A_PLACE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL}
 
 
 @contextmanager
@@ -36,13 +38,20 @@ def disk_errors_told(folder: Path) -> Iterator[None]:
                 raise OutputError(f"cannot write to the folder {folder.name!r}", hint=hint) from error
             name = Path(str(error.filename)).name if error.filename else "an input file"
             raise MissingInputError(f"{name} cannot be read", hint="Change who may read it.") from error
+        if error.errno in NOT_A_PLACE and _leads_to(error.filename, folder):
+            hint = "Choose another folder with --out."
+            raise OutputError(f"the folder {folder.name!r} cannot be made there", hint=hint) from error
         raise
 
 
 def _is_below(filename: object, folder: Path) -> bool:
     if not isinstance(filename, str | Path):
         return False
-    place = Path(filename).absolute()
-    return (
-        folder.absolute() == place or folder.absolute() in place.parents or place in folder.absolute().parents
-    )
+    return folder.absolute() in Path(filename).absolute().parents or _leads_to(filename, folder)
+
+
+def _leads_to(filename: object, folder: Path) -> bool:
+    if not isinstance(filename, str | Path):
+        return False
+    place, there = Path(filename).absolute(), folder.absolute()
+    return there == place or place in there.parents

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,9 +12,11 @@ from clusterpanel.engine.limits import Limits, work_within
 from clusterpanel.errors import MissingInputError, RunError
 from clusterpanel.pipeline.digests import INPUTS, DigestCache
 from clusterpanel.pipeline.disk_errors import disk_errors_told
+from clusterpanel.pipeline.owner import claim
 from clusterpanel.pipeline.progress import Progress, StageEvent, silent
 from clusterpanel.pipeline.publish import publish
 from clusterpanel.pipeline.stage_keys import stage_keys
+from clusterpanel.pipeline.stage_work import work_of_stages
 from clusterpanel.pipeline.stages import Stage, plan_stages
 from clusterpanel.pipeline.store import PART, Store, remove_folder, remove_leftovers
 from clusterpanel.pipeline.workplace import Workplace
@@ -63,11 +66,11 @@ def run_study(
     RunError
         Another run holds the folder, the memory limit does not suffice, or the disk is full.
     OutputError
-        The folder cannot be written to.
+        The folder cannot be written to, or holds another study.
     ClusterpanelError
         Whatever a stage raises, except that a design which is not identified does not stop the run.
     """
-    with _held(folder, limits or Limits()) as store:
+    with _held(study, folder, limits or Limits()) as store:
         stages = plan_stages(study)
         keys = _keys(stages, store)
         place = _bring(study, stages, keys, store, progress)
@@ -88,7 +91,7 @@ def rebuild_report(
     RunError, OutputError
         As `run_study`.
     """
-    with _held(folder, limits or Limits()) as store:
+    with _held(study, folder, limits or Limits()) as store:
         stages = plan_stages(study)
         keys = stage_keys(stages, DigestCache.load(store.root / INPUTS), or_last=True)
         _refuse_what_is_missing(study, stages, keys, store)
@@ -111,7 +114,7 @@ def _refuse_what_is_missing(
 
 
 @contextmanager
-def _held(folder: Path, limits: Limits) -> Iterator[Store]:
+def _held(study: Study, folder: Path, limits: Limits) -> Iterator[Store]:
     """Hold the output folder alone, with the store clean and a folder to spill into."""
     with disk_errors_told(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +124,7 @@ def _held(folder: Path, limits: Limits) -> Iterator[Store]:
                 store = Store(folder / "store")
                 store.remove_leftovers()
                 remove_leftovers(folder)
+                claim(store, study.name)
                 spill = store.root / f"{PART}spill"
                 spill.mkdir()
                 try:
@@ -145,6 +149,7 @@ def _bring(
 ) -> Workplace:
     """Have every stage in the store; return the workplace that has them all."""
     folders: dict[str, Path] = {}
+    work = work_of_stages(study)
     for position, stage in enumerate(stages, start=1):
         state = store.state(stage.name, keys[stage.name])
         if state == "damaged":
@@ -152,7 +157,7 @@ def _bring(
         if state != "done":
             progress(StageEvent(stage.name, "starts", position, len(stages)))
             here = Workplace(study, dict(folders))
-            store.fill(stage.name, keys[stage.name], lambda part, s=stage, h=here: s.work(h, part))  # type: ignore[misc]
+            store.fill(stage.name, keys[stage.name], partial(work[stage.name], here))
         progress(StageEvent(stage.name, "kept" if state == "done" else "done", position, len(stages)))
         folders[stage.name] = store.folder(stage.name, keys[stage.name])
     return Workplace(study, folders)

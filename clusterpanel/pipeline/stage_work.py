@@ -1,5 +1,7 @@
 """The work of each stage: nouns from the store in, files of the next noun out."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from clusterpanel.clusters.draw import draw_clusters
@@ -16,6 +18,30 @@ from clusterpanel.pipeline.workplace import Workplace
 from clusterpanel.registry.ingest import ingest
 from clusterpanel.report.document import write_report
 from clusterpanel.spec.design import ContrastSpec, DesignSpec, ProfileSpec
+from clusterpanel.spec.study import Study
+
+Work = Callable[[Workplace, Path], None]
+
+
+def work_of_stages(study: Study) -> dict[str, Work]:
+    """Return what writes a stage's files into a folder, by the names `plan_stages` gives the stages.
+
+    It stands apart from the plan, so that who only asks for states does not load the rooms.
+    """
+    designs = {design.name: design for design in study.designs}
+    profiles = {
+        f"profile-{p.name}": partial(estimate_radii, p, designs[p.design]) for p in study.spec.profiles
+    }
+    return {
+        "ingest": ingest_registers,
+        "geocode": geocode_sites,
+        "clusters": draw_map,
+        "panel": assemble_panel,
+        **{f"design-{name}": partial(estimate_design, design) for name, design in designs.items()},
+        **{f"contrast-{spec.name}": partial(contrast_designs, spec) for spec in study.spec.contrasts},
+        **profiles,
+        "report": write_pages,
+    }
 
 
 def ingest_registers(place: Workplace, folder: Path) -> None:

@@ -1,15 +1,12 @@
-"""What a study's run consists of: its stages in order, and what each depends on."""
+"""What a study's run consists of: its stages in order, and what each depends on; not how it is done."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from clusterpanel.pipeline import stage_work
-from clusterpanel.pipeline.workplace import Workplace
 from clusterpanel.spec.input_files import InputSpec, named_files
 from clusterpanel.spec.study import Study
 
@@ -22,8 +19,6 @@ class Stage:
     ----------
     name : str
         Such as ``panel`` or ``design-wage_within``.
-    work : callable
-        Writes the stage's files into the folder it is given.
     rules : str
         The parts of the spec the stage depends on, as text.
     rooms : tuple of str
@@ -35,7 +30,6 @@ class Stage:
     """
 
     name: str
-    work: Callable[[Workplace, Path], None]
     rules: str
     rooms: tuple[str, ...]
     inputs: tuple[str, ...] = ()
@@ -54,14 +48,12 @@ def _table_stages(study: Study) -> tuple[Stage, ...]:
     return (
         Stage(
             "ingest",
-            stage_work.ingest_registers,
             _rules(years, study.sources),
             ("spec", "engine", "registry"),
             files=_files(study, study.sources),
         ),
         Stage(
             "geocode",
-            stage_work.geocode_sites,
             _rules(study.places),
             ("geocode",),
             ("ingest",),
@@ -69,7 +61,6 @@ def _table_stages(study: Study) -> tuple[Stage, ...]:
         ),
         Stage(
             "clusters",
-            stage_work.draw_map,
             _rules(study.cluster_spec, study.places),
             ("clusters",),
             ("ingest", "geocode"),
@@ -77,7 +68,6 @@ def _table_stages(study: Study) -> tuple[Stage, ...]:
         ),
         Stage(
             "panel",
-            stage_work.assemble_panel,
             _rules(study.panel, study.cluster_spec),
             ("panel",),
             ("ingest", "geocode", "clusters"),
@@ -91,15 +81,13 @@ def _files(study: Study, specs: Iterable[InputSpec]) -> tuple[Path, ...]:
 
 def _design_stages(study: Study) -> Iterable[Stage]:
     for design in study.designs:
-        work = partial(stage_work.estimate_design, design)
-        yield Stage(f"design-{design.name}", work, _rules(design), ("models", "designs"), ("panel",))
+        yield Stage(f"design-{design.name}", _rules(design), ("models", "designs"), ("panel",))
 
 
 def _contrast_stages(study: Study) -> Iterable[Stage]:
     for spec in study.spec.contrasts:
         inputs = tuple(dict.fromkeys(f"design-{term.design}" for term in spec.terms))
-        work = partial(stage_work.contrast_designs, spec)
-        yield Stage(f"contrast-{spec.name}", work, _rules(spec), ("models", "designs"), inputs)
+        yield Stage(f"contrast-{spec.name}", _rules(spec), ("models", "designs"), inputs)
 
 
 def _profile_stages(study: Study) -> Iterable[Stage]:
@@ -107,8 +95,7 @@ def _profile_stages(study: Study) -> Iterable[Stage]:
     for profile in study.spec.profiles:
         design = designs[profile.design]
         rules = _rules(profile, design, study.cluster_spec)
-        work = partial(stage_work.estimate_radii, profile, design)
-        yield Stage(f"profile-{profile.name}", work, rules, ("models", "designs"), ("panel",))
+        yield Stage(f"profile-{profile.name}", rules, ("models", "designs"), ("panel",))
 
 
 def _report_stage(study: Study, before: tuple[Stage, ...]) -> Stage:
@@ -116,7 +103,7 @@ def _report_stage(study: Study, before: tuple[Stage, ...]) -> Stage:
     names = tuple(stage.name for stage in before)
     # The map draws the zonings' borders from their own files.
     files = _files(study, study.zonings)
-    return Stage("report", stage_work.write_pages, rules, ("report",), names, files)
+    return Stage("report", rules, ("report",), names, files)
 
 
 def _rules(*parts: object) -> str:

@@ -7,7 +7,7 @@ docs/decisions/runs-and-resume.md.
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -46,8 +46,7 @@ class Store:
             record = read_record(folder)
             is_whole = record.get("key") == key and record.get("files") == _written_files(folder)
             return "done" if is_whole else "damaged"
-        others = self.root.glob(f"{stage}-{'?' * KEY_LETTERS}")
-        return "outdated" if any(others) else "missing"
+        return "outdated" if any(self._stage_folders(stage)) else "missing"
 
     def fill(self, stage: str, key: str, work: Callable[[Path], None]) -> Path:
         """Let `work` write a stage's files into a new folder; give it the final name when it is complete.
@@ -70,9 +69,16 @@ class Store:
     def keep_only(self, folders: Iterable[Path]) -> None:
         """Remove every stage's folder but these: what they replaced is never read again."""
         kept = {folder.name for folder in folders}
-        for folder in self.root.glob(f"*-{'?' * KEY_LETTERS}"):
+        for folder in self._stage_folders("*"):
             if folder.name not in kept:
                 remove_folder(folder)
+
+    def has_stages(self) -> bool:
+        """Say whether any stage is stored, of whatever inputs."""
+        return any(self._stage_folders("*"))
+
+    def _stage_folders(self, stage: str) -> Iterator[Path]:
+        return self.root.glob(f"{stage}-{'?' * KEY_LETTERS}")
 
     def remove_leftovers(self) -> None:
         """Remove what a run that died left half-written; call it only while holding the run's lock."""

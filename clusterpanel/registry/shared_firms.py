@@ -31,7 +31,7 @@ def refuse_strangers(connection: duckdb.DuckDBPyConnection, tables: Collection[s
     pairs = combinations((table for table in TABLES if table in tables), 2)
     faults = [fault for one, other in pairs for fault in _strangers(connection, one, other)]
     if faults:
-        hint = "Ask for registers whose identifiers are written alike, or check which column is mapped to firm_id."
+        hint = "Ask for identifiers written alike, or check which columns are mapped to firm_id."
         raise DataError("tables have no firm in common", hint=hint, faults=faults)
 
 

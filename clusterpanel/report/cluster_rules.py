@@ -1,36 +1,54 @@
 """The rule that drew the clusters, in words, with its numbers."""
 
-from clusterpanel.spec.clusters import ClusterSpec, DbscanDraw, LocationQuotientDraw, PolygonsDraw
+from clusterpanel.report.cluster_table import industry_words
+from clusterpanel.report.digits import listed
+from clusterpanel.spec.clusters import (
+    ClusterSpec,
+    DbscanDraw,
+    IndustryScheme,
+    LocationQuotientDraw,
+    PolygonsDraw,
+)
 from clusterpanel.spec.study import Study
 
 LEFT_OUT = (
-    "The focal firm, with all its sites, is left out of every count, and never decides whether the place it "
-    "stands in is a cluster."
+    "The firm itself is left out (leave-one-out): all its sites are left out of every count of neighbours"
 )
+NEVER_DECIDES = ", and are not counted when it is decided whether the place they stand in is a cluster."
 
 
 def draw_sentences(study: Study) -> list[str]:
     """Return how industries were grouped, clusters drawn, and exposure measured."""
     spec = study.cluster_spec
-    vintages = ", ".join(map(str, spec.vintages))
-    radii = ", ".join(f"{radius:g}" for radius in spec.radii_km)
+    vintages = listed([str(vintage) for vintage in spec.vintages])
+    radii = listed([f"{radius:g}" for radius in spec.radii_km])
+    is_drawn = spec.draw.method in {"dbscan", "location_quotient"}
+    activity = f" and the {spec.activity} there summed" if spec.activity else ""
+    before = (
+        f"; firm-years before {min(spec.vintages)} have none"
+        if min(spec.vintages) > study.panel.first_year
+        else ""
+    )
     return [
-        *_industry_sentences(spec),
+        *_industry_sentences(spec.industries),
         _draw_sentence(spec),
-        f"Clusters were drawn in {vintages}; a firm-year is compared with the latest drawing not after it.",
-        f"Neighbours were counted within {radii} km on the WGS84 ellipsoid.",
-        LEFT_OUT,
+        f"Clusters were drawn with the sites of {vintages}, and a firm-year is compared with the latest "
+        f"drawing that is not later than itself{before}.",
+        f"Neighbours, which are other firms' sites, were counted{activity} within {radii} km along the WGS84 "
+        "ellipsoid.",
+        f"{LEFT_OUT}{NEVER_DECIDES if is_drawn else '.'}",
     ]
 
 
-def _industry_sentences(spec: ClusterSpec) -> list[str]:
-    scheme = spec.industries
-    groups = f"{len(scheme.groups)} groups of industry codes" if scheme.groups else ""
-    own = "each industry code" if scheme.ungrouped == "own" else ""
-    other = f"{own} outside them" if groups and own else own
-    sentences = [f"Clusters are drawn within {' and '.join(part for part in (groups, other) if part)}."]
+def _industry_sentences(scheme: IndustryScheme) -> list[str]:
+    names = listed([industry_words(name) for name in scheme.groups])
+    groups = f"each of {len(scheme.groups)} groups of industry codes ({names})" if names else ""
+    own = f"each industry code{' outside them' if names else ''}" if scheme.ungrouped == "own" else ""
+    parts = [part for part in (groups, own) if part]
+    sentences = [f"Clusters are drawn within {' and within '.join(parts)}."] if parts else []
     if scheme.exclude:
-        sentences.append(f"No cluster is drawn in {', '.join(scheme.exclude)}.")
+        codes = "code" if len(scheme.exclude) == 1 else "codes"
+        sentences.append(f"No cluster is drawn in the industry {codes} {listed(scheme.exclude)}.")
     return sentences
 
 
@@ -38,16 +56,16 @@ def _draw_sentence(spec: ClusterSpec) -> str:
     draw = spec.draw
     if isinstance(draw, DbscanDraw):
         return (
-            "A cluster is a dense group of sites of one industry (DBSCAN; Ester et al. 1996): "
-            "sites with at least "
-            f"{draw.minimum_members} sites within {draw.eps_km:g} km, themselves included, and "
-            "all within that "
-            "distance of one."
+            "A cluster is a dense group of sites of one such industry (DBSCAN; Ester et al. 1996): a site "
+            f"with at least {draw.minimum_members} sites within {draw.eps_km:g} km, itself included, is a "
+            f"core; cores within {draw.eps_km:g} km of each other, and all sites within that distance of one "
+            "of them, make a cluster."
         )
     if isinstance(draw, LocationQuotientDraw):
         return (
-            f"A cluster is a region of {draw.zoning} whose share of an industry's {draw.weight} is at least "
-            f"{draw.threshold:g} times its share of all, with {draw.minimum_members} members or more."
+            f"A cluster is a region of {draw.zoning} in which an industry's share of all {draw.weight} is at "
+            f"least {draw.threshold:g} times its share in the whole register (its location quotient), and in "
+            f"which it has {draw.minimum_members} sites or more."
         )
     if isinstance(draw, PolygonsDraw):
         return f"Clusters are the polygons that the user supplied ({draw.file})."

@@ -19,8 +19,7 @@ COLUMNS = (
     TableColumn("rank", "No.", "whole"),
     TableColumn("cluster_id", "Cluster", "code"),
     TableColumn("place", "Around"),
-    TableColumn("industry", "Industry", "code"),
-    TableColumn("vintage", "Vintage", "year"),
+    TableColumn("industry", "Industry"),
     TableColumn("members", "Members", "whole"),
     TableColumn("firms", "Firms", "whole"),
     TableColumn("area_km2", "Area (km²)", "estimate"),
@@ -45,7 +44,19 @@ def clusters_exhibit(clusters: ClusterMap, registry: Registry, minimum_firms: in
         if len(table.rows) > SHOWN
         else ""
     )
-    return Exhibit("largest_clusters", "Largest clusters", more, table, shown)
+    vintages = latest_clusters(clusters).column("vintage")
+    title = f"Largest clusters of {vintages[0].as_py()}" if len(vintages) else "Largest clusters"
+    return Exhibit("largest_clusters", title, more, table, shown)
+
+
+def industry_words(industry: str) -> str:
+    """Return a cluster industry's name as words; a code stays as it is."""
+    return industry.replace("_", " ")
+
+
+def tidy_place(name: str) -> str:
+    """Return a place's name in small letters where a register writes all of it in capitals."""
+    return name.title() if name.isupper() and len(name) > 3 else name
 
 
 def clusters_table(clusters: ClusterMap, registry: Registry, minimum_firms: int) -> Table:
@@ -55,7 +66,12 @@ def clusters_table(clusters: ClusterMap, registry: Registry, minimum_firms: int)
     shown = [row for row, is_hidden in zip(rows, hidden, strict=True) if not is_hidden]
     places = place_names(clusters, registry, [row["cluster_id"] for row in shown], minimum_firms)
     records: list[dict[str, Any]] = [
-        {**row, "rank": rank, "place": places.get(row["cluster_id"])}
+        {
+            **row,
+            "rank": rank,
+            "place": places.get(row["cluster_id"]),
+            "industry": industry_words(row["industry"]),
+        }
         for rank, row in enumerate(shown, start=1)
     ]
     if not any(hidden):
@@ -89,7 +105,8 @@ def _most_named(members: pa.Table, sites: pa.Table, column: str, minimum_firms: 
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in located.select(["cluster_id", "firm_id", column]).to_pylist():
         if row[column]:
-            counts[row["cluster_id"]][row[column]] += 1
-            firms[row["cluster_id"]][row[column]].add(row["firm_id"])
+            name = tidy_place(row[column])
+            counts[row["cluster_id"]][name] += 1
+            firms[row["cluster_id"]][name].add(row["firm_id"])
     best = {cluster: min(c, key=lambda name: (-c[name], name)) for cluster, c in counts.items()}
     return {c: name for c, name in best.items() if len(firms[c][name]) >= minimum_firms}

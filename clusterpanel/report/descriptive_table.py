@@ -8,21 +8,23 @@ import pandas as pd
 import pyarrow as pa
 
 from clusterpanel.panel.panel import Panel
+from clusterpanel.report.column_labels import labels_of
 from clusterpanel.report.disclosure import hidden_cells, is_few
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.geocoding_tables import suppression_note
-from clusterpanel.report.labels import is_yes_no, titled, units_of
-from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, table_of
+from clusterpanel.report.labels import is_share, is_yes_no
+from clusterpanel.report.tables import SUPPRESSED, Share, Table, TableColumn, table_of
 from clusterpanel.spec.study import Study
 
 SPLIT = "in_cluster"
-GROUPS = {True: "in a cluster", False: "not in a cluster", None: "not known"}
+GROUPS = {True: "in a cluster", False: "not in a cluster", None: "not defined"}
 QUANTILES = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 STATISTICS = ("firm_years", "firms", "mean", "std_dev", *QUANTILES)
+SHARED = frozenset({"mean", "std_dev", *QUANTILES})
 COLUMNS = (
     TableColumn("variable", "Variable"),
     TableColumn("group", "Firm-years"),
-    TableColumn("firm_years", "n", "whole"),
+    TableColumn("firm_years", "N", "whole"),
     TableColumn("firms", "Firms", "whole"),
     TableColumn("mean", "Mean", "estimate"),
     TableColumn("std_dev", "Std dev", "estimate"),
@@ -36,7 +38,11 @@ def descriptive_section(study: Study, panel: Panel) -> Section:
     """Return the section that describes the study's columns."""
     table = descriptive_table(study, panel, described_columns(study))
     minimum = study.spec.report.minimum_firms
-    caption = "Over firm-years; if those with an unknown place are few, the total is without them."
+    caption = (
+        "Over firm-years. Yes-or-no variables are shown as shares. Being in a cluster is not defined where "
+        "the firm's industry is one in which no cluster is drawn, or its site has no point; where such firms "
+        "are few, the total is without them."
+    )
     if minimum > 1:
         caption += f" A quantile is shown only where at least {minimum} firms lie on either side of it."
     exhibit = Exhibit("descriptives", "Distributions in the panel", caption, table)
@@ -57,18 +63,19 @@ def descriptive_table(study: Study, panel: Panel, names: Sequence[str]) -> Table
     one could be worked out from the total.
     """
     minimum = study.spec.report.minimum_firms
-    units = units_of(study)
+    labels = labels_of(study)
     can_describe = [name for name in names if name in panel.columns and _is_number(panel, name)]
     records = [
-        {"variable": titled(name, units), **row}
+        {"variable": labels.title(name), **row}
         for name in can_describe
-        for row in describe_column(_frame(panel, name), minimum, has_quantiles=not is_yes_no(name))
+        for row in _described(panel, name, minimum)
     ]
     hides = any(row["firm_years"] is SUPPRESSED for row in records)
     notes = [suppression_note(minimum)] if hides else []
     if left_out := [name for name in names if name not in can_describe]:
         notes.append(f"Not numbers, or not in the panel, and so not described: {', '.join(left_out)}.")
-    return table_of(COLUMNS, records, notes, group="variable")
+    codes = {labels.title(name): name for name in can_describe}
+    return table_of(COLUMNS, records, notes, group="variable", codes=codes)
 
 
 def describe_column(
@@ -119,6 +126,22 @@ def _row(
     spread = float(values.std(ddof=1)) if len(values) > 1 else None
     counts = {"firm_years": len(values), "firms": int(firms)}
     return {"group": group, **counts, "mean": float(values.mean()), "std_dev": spread, **quantiles}
+
+
+def _described(panel: Panel, name: str, minimum_firms: int) -> list[dict[str, Any]]:
+    """Describe one column, read in per cent where it is a share; what splits the others is not split."""
+    frame = _frame(panel, name)
+    if name == SPLIT:
+        frame["group"] = True
+    rows = describe_column(frame, minimum_firms, has_quantiles=not is_yes_no(name))
+    if not is_share(name):
+        return rows
+    spread = {"std_dev": None} if is_yes_no(name) else {}
+    return [{key: _shared(key, value) for key, value in row.items()} | spread for row in rows]
+
+
+def _shared(key: str, value: Any) -> Any:
+    return Share(value) if key in SHARED and isinstance(value, float) else value
 
 
 def _frame(panel: Panel, name: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
-"""Numbers as people read them: three significant digits, thousands separated, a true minus sign."""
+"""Numbers as people read them: as many digits as their error allows, thousands separated, a true minus."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import floor, isfinite, log10
 from typing import SupportsFloat
@@ -58,8 +59,35 @@ def p_value(value: SupportsFloat | None) -> str:
 
 
 def decimals_for(spread: float) -> int:
-    """Return how many decimals (at least one) show a standard error of this size."""
-    return max(1, -floor(log10(spread))) if isfinite(spread) and spread > 0 else 1
+    """Return how many decimals show two digits of a standard error of this size."""
+    return max(0, 1 - floor(log10(spread)))
+
+
+def beside(value: SupportsFloat | None, spread: float) -> str:
+    """Return a number with the decimals that its standard error allows.
+
+    Examples
+    --------
+    >>> beside(0.52714, 0.22634), beside(1234.5, 310.2)
+    ('0.53', '1,234')
+    """
+    is_plain = isfinite(spread) and spread >= 10.0**SMALLEST_PLAIN
+    return fixed(value, decimals_for(spread)) if is_plain else significant(value)
+
+
+def span(low: SupportsFloat | None, high: SupportsFloat | None, spread: float) -> str:
+    """Return an interval with the decimals that the standard error allows."""
+    return f"{beside(low, spread)} to {beside(high, spread)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, as one row or 2 rows."""
+    return f"{whole(count)} {noun if count == 1 else f'{noun}s'}"
+
+
+def listed(texts: Sequence[str], last: str = "and") -> str:
+    """Return texts as a list in a sentence: a, b and c."""
+    return f" {last} ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)
 
 
 def _number(value: SupportsFloat | None) -> float | None:

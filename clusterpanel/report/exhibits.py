@@ -26,7 +26,7 @@ class Exhibit:
     table : Table or None
         The whole table, as it is written to files.
     page_table : Table or None
-        The part of the table that the page prints, where that is less than the whole.
+        What the page prints instead of the whole table: a part of it, or the same in everyday units.
     figure : str or None
         SVG.
     alt : str
@@ -36,7 +36,9 @@ class Exhibit:
     formats : tuple of str
         The formats the table is written in.
     is_folded : bool
-        Whether the page prints it closed, to be opened by the reader.
+        Whether the page prints the table closed, to be opened by the reader.
+    has_whole_below : bool
+        Whether the page prints the whole table too, closed, under `page_table`.
     """
 
     name: str
@@ -49,11 +51,13 @@ class Exhibit:
     designs: tuple[str, ...] = ()
     formats: tuple[Format, ...] = ("csv",)
     is_folded: bool = False
+    has_whole_below: bool = False
 
     @property
     def printed_table(self) -> Table | None:
-        """The table that the page prints."""
-        return self.page_table or self.table
+        """The table that the page prints; nothing where it has no rows."""
+        table = self.page_table or self.table
+        return table if table and table.rows else None
 
     def files(self) -> dict[str, str]:
         """Return the text of each of its files, by file name."""

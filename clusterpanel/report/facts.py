@@ -40,9 +40,12 @@ def sources_table(study: Study) -> Table:
         TableColumn("licence", "Licence"),
         TableColumn("vintage", "As of", "year"),
     )
-    registers = [{"kind": "register", **_terms(source)} for source in study.sources]
-    places = [{"kind": place.kind, **_terms(place), "vintage": place.vintage} for place in study.places]
-    return table_of(columns, [*registers, *places])
+    records = [{"kind": "Register", **_terms(source)} for source in study.sources]
+    records += [
+        {"kind": place.kind.capitalize(), **_terms(place), "vintage": place.vintage} for place in study.places
+    ]
+    has_vintage = any(record.get("vintage") for record in records)
+    return table_of(columns if has_vintage else columns[:-1], records)
 
 
 def size_table(study: Study, registry: Registry, clusters: ClusterMap, panel: Panel) -> Table:
@@ -65,5 +68,5 @@ def size_table(study: Study, registry: Registry, clusters: ClusterMap, panel: Pa
     return table_of((TableColumn("fact", "Fact"), TableColumn("value", "Value", "whole")), rows)
 
 
-def _terms(spec: Any) -> dict[str, str]:
+def _terms(spec: Any) -> dict[str, Any]:
     return {"title": spec.title, "origin": spec.origin, "licence": spec.licence}

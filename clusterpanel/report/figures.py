@@ -1,8 +1,10 @@
 """Figures of estimates: coefficients with their intervals, profiles over distance, survival curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from textwrap import fill
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,20 +14,24 @@ from clusterpanel.report.drawing import INK, QUIET, RULE, SERIES, figure, quiet_
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH_IN = 7.6
 NUMBERS_AT_RISK_SHOWN = 9
+TITLE_LETTERS = 62
+ONE_SERIES: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Point:
-    """One estimate with its interval, in the units of its facet."""
+    """One estimate with its interval, in the units of its facet, and how it is written."""
 
     label: str
     estimate: float
     conf_low: float
     conf_high: float
     series: int = 0
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,28 @@ class SurvivalLine:
     curve: pd.DataFrame
 
 
-def coefficient_figure(facets: Sequence[Facet]) -> str:
-    """Return one panel per facet, one row per estimate, with the value written at the right."""
+def coefficient_figure(facets: Sequence[Facet], series: Mapping[int, str] = ONE_SERIES) -> str:
+    """Return one panel per facet, one row per estimate, with the value written at the right.
+
+    Parameters
+    ----------
+    facets : sequence of Facet
+    series : mapping of int to str
+        What each colour stands for; several get a key under the figure.
+    """
     rows = [len(facet.points) for facet in facets]
-    with figure(WIDTH_IN, 0.3 * sum(rows) + 0.85 * len(rows)) as drawn:
+    titles = [fill(facet.title, TITLE_LETTERS) for facet in facets]
+    lines = sum(title.count("\n") for title in titles)
+    has_key = len(series) > 1
+    with figure(WIDTH_IN, 0.3 * sum(rows) + 0.9 * len(rows) + 0.17 * lines + 0.3 * has_key) as drawn:
         panels = drawn.subplots(
             len(facets), 1, squeeze=False, gridspec_kw={"height_ratios": [count + 0.6 for count in rows]}
         )[:, 0]
-        for axes, facet in zip(panels, facets, strict=True):
-            _draw_facet(axes, facet)
+        for axes, facet, title in zip(panels, facets, titles, strict=True):
+            _draw_facet(axes, facet, title)
         drawn.align_ylabels()
+        if has_key:
+            _draw_key(drawn, series)
         return svg_of(drawn)
 
 
@@ -101,7 +119,17 @@ def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
         return svg_of(drawn)
 
 
-def _draw_facet(axes: "Axes", facet: Facet) -> None:
+def _draw_key(drawn: "Figure", series: Mapping[int, str]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=SERIES[number % len(SERIES)], marker="o", linewidth=2, label=words)
+        for number, words in series.items()
+    ]
+    drawn.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=9, handlelength=1.6)
+
+
+def _draw_facet(axes: "Axes", facet: Facet, title: str) -> None:
     heights = range(len(facet.points), 0, -1)
     axes.axvline(0, color=QUIET, linewidth=1)
     for height, point in zip(heights, facet.points, strict=True):
@@ -109,11 +137,14 @@ def _draw_facet(axes: "Axes", facet: Facet) -> None:
         axes.plot([point.conf_low, point.conf_high], [height, height], color=colour, linewidth=2)
         axes.plot([point.estimate], [height], "o", color=colour, markersize=7)
         axes.annotate(
-            significant(point.estimate), (1.01, height), xycoords=("axes fraction", "data"), va="center"
+            point.text or significant(point.estimate),
+            (1.01, height),
+            xycoords=("axes fraction", "data"),
+            va="center",
         )
     axes.set_yticks(list(heights), [point.label for point in facet.points])
     axes.set_ylim(0.4, len(facet.points) + 0.6)
-    axes.set_title(facet.title)
+    axes.set_title(title)
     axes.set_xlabel(facet.axis, color=QUIET, fontsize=9)
     axes.xaxis.set_major_formatter(lambda value, _: _tick(value))
     axes.spines["left"].set_visible(False)

@@ -1,5 +1,6 @@
 """The sample flow as tables: what every stage and every design took, made, set aside and passed on."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
@@ -7,6 +8,8 @@ from clusterpanel.clusters.cluster_map import ClusterMap
 from clusterpanel.engine.sample_flow import FlowStep
 from clusterpanel.panel.panel import Panel
 from clusterpanel.registry.registry import Registry
+from clusterpanel.report.column_labels import capitalised
+from clusterpanel.report.digits import whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.tables import Table, TableColumn, table_of
@@ -26,21 +29,30 @@ FLOW_FIELDS = frozenset(field.name for field in fields(FlowStep))
 
 def flow_section(registry: Registry, clusters: ClusterMap, panel: Panel, results: Results) -> Section:
     """Return the section that accounts for every row."""
-    stages = Exhibit(
-        "sample_flow",
-        "From the registers to the panel",
-        table=flow_table(stage_steps(registry, clusters, panel)),
-    )
+    stages = flow_table(stage_steps(registry, clusters, panel))
+    exhibits = [
+        Exhibit(
+            "sample_flow",
+            "From the registers to the panel",
+            "Steps that neither make rows nor set any aside are left out, but for the first and the last of "
+            "each table.",
+            table=stages,
+            page_table=telling_steps(stages),
+            has_whole_below=True,
+        )
+    ]
     steps = [step for result in results.values() for step in design_steps(result.provenance.get("flow", ()))]
-    designs = Exhibit(
-        "sample_flow_designs",
-        "From the panel to each design's sample",
-        table=flow_table(steps),
-        designs=tuple(results),
-        is_folded=True,
-    )
+    if steps:
+        designs = Exhibit(
+            "sample_flow_designs",
+            "From the panel to each design's sample",
+            table=flow_table(steps),
+            designs=tuple(results),
+            is_folded=True,
+        )
+        exhibits.append(designs)
     sentence = "At every step, rows in and rows made equal rows out and rows set aside; nothing else is lost."
-    return Section("flow", "Sample flow", (sentence,), (stages, designs) if steps else (stages,))
+    return Section("flow", "Sample flow", (sentence,), tuple(exhibits))
 
 
 def stage_steps(registry: Registry, clusters: ClusterMap, panel: Panel) -> list[FlowStep]:
@@ -65,6 +77,28 @@ def design_steps(flow: Sequence[object]) -> list[FlowStep]:
 def flow_table(steps: Sequence[FlowStep]) -> Table:
     """Return one row per step, under its stage."""
     records = [
-        asdict(step) | {"reason": step.reason or ("" if not step.rows_set_aside else None)} for step in steps
+        asdict(step)
+        | {
+            "step": capitalised(step.step),
+            "reason": capitalised(separated(step.reason)) or ("" if not step.rows_set_aside else None),
+        }
+        for step in steps
     ]
     return table_of(COLUMNS, records, group="stage")
+
+
+def telling_steps(flow: Table) -> Table:
+    """Return the steps that make rows or set some aside, and the first and last step of each table."""
+    tables = flow.column("table")
+    ends = {tables.index(name) for name in tables} | {
+        len(tables) - 1 - tables[::-1].index(name) for name in tables
+    }
+    changes = zip(flow.column("rows_made"), flow.column("rows_set_aside"), strict=True)
+    kept = [place for place, counts in enumerate(changes) if any(counts) or place in ends]
+    rows = tuple(flow.rows[place] for place in kept)
+    return Table(flow.columns, rows, flow.notes, flow.group)
+
+
+def separated(text: str) -> str:
+    """Return a text with separators in its numbers of five digits or more; a year has four."""
+    return re.sub(r"(?<![\w.,])\d{5,}(?![\w.,]\d)", lambda match: whole(int(match.group())), text)

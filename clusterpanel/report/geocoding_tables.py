@@ -5,7 +5,7 @@ from typing import Any
 
 from clusterpanel.engine.sql import duckdb_session
 from clusterpanel.registry.registry import Registry
-from clusterpanel.report.digits import whole
+from clusterpanel.report.digits import listed, percent, whole
 from clusterpanel.report.disclosure import hidden_cells, is_few
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, table_of
@@ -14,6 +14,11 @@ STATUSES = ("supplied", "matched", "tie", "unmatched", "rejected")
 REGIONS_SHOWN = 15
 REST = "all other regions"
 ROUNDING = 0.001
+WORDS = (
+    "A supplied point came with the register; a matched one is that of one place of the gazetteer. In a tie "
+    "several places are equally good and none is taken; a rejected point was supplied and fails a hard rule. "
+    "Precision is the median distance within which a placed site lies."
+)
 COUNTS = """
     SELECT {part} AS part, {status} AS status, count(*) AS sites, count(DISTINCT firm_id) AS firms,
            median(precision_m) AS precision_m
@@ -45,25 +50,43 @@ def geocoding_section(registry: Registry, minimum_firms: int) -> Section:
     if not registry.tables.has("site_points"):
         return Section("geocoding", "Geocoding", ("No site was placed on the map.",))
     placed = placed_sites(registry)
+    years = quality_table(placed, "year", "year", minimum_firms)
     regions = quality_table(placed, "coalesce(region_code, 'unknown')", "region", minimum_firms)
+    shown = largest_regions(placed, regions, minimum_firms) or regions
     exhibits = [
-        Exhibit("geocoding_by_year", "By year", table=quality_table(placed, "year", "year", minimum_firms)),
+        Exhibit("geocoding_by_year", "By year", table=years, page_table=used_statuses(years), is_folded=True),
         Exhibit(
-            "geocoding_by_region",
-            "By region",
-            table=regions,
-            page_table=largest_regions(placed, regions, minimum_firms),
+            "geocoding_by_region", "By region", table=regions, page_table=used_statuses(shown), is_folded=True
         ),
     ]
     if registry.tables.has("coordinate_faults"):
         exhibits.append(faults_exhibit(registry, minimum_firms))
-    sentence = (
-        "Shares are of site-years. Supplied: the register brought coordinates; matched: one "
-        "place of the gazetteer; "
-        "tie: several places equally good, none taken; rejected: supplied coordinates that fail a hard rule. "
-        "Precision is the median distance within which a placed site lies."
-    )
-    return Section("geocoding", "Geocoding", (sentence,), tuple(exhibits))
+    return Section("geocoding", "Geocoding", (placed_sentence(placed, minimum_firms), WORDS), tuple(exhibits))
+
+
+def placed_sentence(placed: PlacedSites, minimum_firms: int) -> str:
+    """Return what share of site-years got a point, and how."""
+    rows = {status: (sites, firms) for _, status, sites, firms, _ in placed.count("1", "status")}
+    total = sum(sites for sites, _ in rows.values())
+    counts = [(status, *rows.get(status, (0, 0))) for status in STATUSES]
+    shares = [
+        f"{percent(sites / total)} {status}" if not is_few(firms, minimum_firms) else f"a few {status}"
+        for status, sites, firms in counts
+        if sites
+    ]
+    return f"Of {whole(total)} site-years, {listed(shares)}."
+
+
+def used_statuses(table: Table) -> Table:
+    """Return the table without the statuses that no site has."""
+    kept = [
+        position
+        for position, column in enumerate(table.columns)
+        if column.name not in STATUSES or any(row[position] for row in table.rows)
+    ]
+    columns = tuple(table.columns[position] for position in kept)
+    rows = tuple(tuple(row[position] for position in kept) for row in table.rows)
+    return Table(columns, rows, table.notes)
 
 
 def placed_sites(registry: Registry) -> PlacedSites:

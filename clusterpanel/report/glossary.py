@@ -1,5 +1,6 @@
 """The words and columns that the page uses, explained at its foot."""
 
+from clusterpanel.report.column_labels import labels_of
 from clusterpanel.report.descriptive_table import described_columns
 from clusterpanel.spec.columns import panel_columns
 from clusterpanel.spec.study import Study
@@ -7,7 +8,9 @@ from clusterpanel.spec.study import Study
 WORDS = {
     "cluster": "a place where related firms are dense; standard errors are said to be grouped, "
     "never clustered",
+    "neighbour": "another firm's site nearby; a firm's own sites are never its neighbours",
     "pooled": "all firms are compared with each other, so what firms bring along is part of the estimate",
+    "region": "firms are compared with firms of the same region, so what sets regions apart drops out",
     "within": "each firm is compared with itself over time, so what does not change about it drops out",
     "sorting": "better (or worse) firms being found in clusters for reasons of their own",
     "switchers": "firms whose exposure changes in the sample; only they inform a within estimate",
@@ -29,4 +32,5 @@ def named_columns(study: Study) -> list[tuple[str, str]]:
     known = panel_columns(study.spec, study.sources, study.cluster_spec)
     used = [*described_columns(study)]
     used += [name for design in study.designs for name in (design.outcome, design.exposure, *design.controls)]
-    return [(name, known[name]) for name in dict.fromkeys(used) if name in known]
+    labels = labels_of(study)
+    return [(name, f"{labels.title(name)}: {known[name]}") for name in dict.fromkeys(used) if name in known]

@@ -1,11 +1,10 @@
-"""Plain words for columns, exposures and comparisons."""
+"""Plain words for outcomes, exposures and comparisons, and the unit in which an estimate is read."""
 
-from collections.abc import Collection
-
-from clusterpanel.spec.study import Study
+from clusterpanel.report.column_labels import ColumnLabels
 
 BOOLEAN_PREFIXES = ("in_", "is_", "has_")
 LOG_PREFIXES = ("log_", "growth_log")
+GROWTH_RATE = "growth_dhs"
 COMPARISONS = {
     "pooled": "all firms with each other",
     "region": "firms of a region with each other",
@@ -28,45 +27,60 @@ def is_log(column: str) -> bool:
     return column.startswith(LOG_PREFIXES)
 
 
-def units_of(study: Study) -> frozenset[str]:
-    """Return every unit that the study's sources declare."""
-    columns = (c for source in study.sources for table in source.tables for c in table.columns)
-    return frozenset(column.unit for column in columns if column.unit)
+def is_share(column: str) -> bool:
+    """Say whether a column is read in per cent: a yes or no, or a rate of growth."""
+    return is_yes_no(column) or column == GROWTH_RATE
 
 
-def plain(column: str, units: Collection[str] = ()) -> str:
-    """Return a column's name as words: ``log_wage_crowns`` is the wage (crowns)."""
-    name = column.removeprefix("log_")
-    unit = next((unit for unit in sorted(units, key=len, reverse=True) if name.endswith(f"_{unit}")), "")
-    words = name.removesuffix(f"_{unit}").replace("_", " ")
-    return f"{words} ({unit.replace('_', ' ')})" if unit else words
+def effect_unit(estimator: str, outcome: str, labels: ColumnLabels) -> tuple[str, float]:
+    """Return the unit in which an estimate is read, and what to multiply the coefficient by."""
+    if estimator == "cloglog" or is_log(outcome):
+        return "log points", 100.0
+    return ("percentage points", 100.0) if is_share(outcome) else (labels.unit(outcome), 1.0)
+
+
+def place_words(region: str) -> str:
+    """Return what the column of a region comparison is called."""
+    return region.removesuffix("_code").replace("_", " ") or "region"
+
+
+def compared(comparison: str, region: str) -> str:
+    """Return what a design compares: firms of the same country with each other."""
+    if comparison == "region":
+        return f"firms of the same {place_words(region)} with each other"
+    return COMPARISONS.get(comparison, comparison)
 
 
 def others(comparison: str, region: str) -> str:
     """Return whom a design compares firms with."""
-    place = region.removesuffix("_code").replace("_", " ") or "region"
     return {
         "pooled": "other firms",
-        "region": f"other firms of the same {place}",
+        "region": f"other firms of the same {place_words(region)}",
         "within": "the same firms outside one",
     }.get(comparison, "other firms")
 
 
-def outcome_words(outcome: str, units: Collection[str] = ()) -> str:
+def outcome_words(outcome: str, labels: ColumnLabels) -> str:
     """Return an outcome as the subject of a sentence; a yes or no becomes a rate."""
-    if is_yes_no(outcome):
-        return f"the yearly rate of {plain(outcome).partition(' ')[2]}"
-    return plain(outcome, units)
+    words = labels.words(outcome)
+    if not is_yes_no(outcome):
+        return words
+    return f"yearly rate of {words.removeprefix('yearly ')}" if "yearly" in words else f"share with {words}"
 
 
-def titled(column: str, units: Collection[str] = ()) -> str:
-    """Return a column's words and, where they differ, its name: log of wage (crowns) · log_wage_crowns."""
-    words = f"log of {plain(column, units)}" if column.startswith("log_") else plain(column, units)
-    return words if words.replace(" ", "_") == column else f"{words} · {column}"
+def is_plural(words: str) -> bool:
+    """Say whether a noun is plural, by its ending: emissions are, growth of emissions is."""
+    noun = words.partition(" of ")[0]
+    return noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
+
+
+def exposure_words(exposure: str, labels: ColumnLabels) -> str:
+    """Return what estimates are sorted by: whether in a cluster, neighbours within 25 km (log)."""
+    return f"whether {labels.words(exposure)}" if is_yes_no(exposure) else labels.text(exposure)
 
 
 def group_name(exposure: str, value: object) -> str:
     """Return what a survival curve's group is called, such as firms in a cluster."""
     if exposure == "in_cluster":
         return {"yes": "in a cluster", "no": "not in a cluster"}.get(str(value), str(value))
-    return f"{exposure}: {value}"
+    return f"{ColumnLabels().words(exposure)}: {value}"

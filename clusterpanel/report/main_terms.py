@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, isfinite
+from math import exp, isfinite, log
 from typing import Any
 
 from clusterpanel.models.result import Result, SurvivalCurves
-from clusterpanel.report.digits import percent, significant
+from clusterpanel.report.digits import beside, percent, significant
 from clusterpanel.report.labels import is_log, is_yes_no
 
 LEVEL_OF_TEST = 0.05
@@ -27,6 +27,8 @@ class MainTerm:
     effects : tuple of str
         The effects absorbed.
     r2_within : float or None
+    mean_outcome : float or None
+        The mean of the outcome in the sample.
     """
 
     label: str
@@ -45,6 +47,7 @@ class MainTerm:
     switchers: int | None
     effects: tuple[str, ...]
     r2_within: float | None
+    mean_outcome: float | None
 
     @property
     def is_told_from_zero(self) -> bool:
@@ -53,17 +56,28 @@ class MainTerm:
 
     @property
     def is_share(self) -> bool:
-        """Whether the estimate compares logged outcomes of yes and no, and so reads as per cent."""
-        return self.estimator == "ols" and is_log(self.outcome) and is_yes_no(self.exposure)
+        """Whether the estimate compares logged levels of yes and no, and so reads as per cent."""
+        return self.estimator == "ols" and self.outcome.startswith("log_") and is_yes_no(self.exposure)
 
-    def reading(self) -> str:
-        """Return the estimate in everyday units: per cent, a hazard ratio, or an elasticity."""
+    def reading(self, scale: float = 1.0) -> str:
+        """Return the estimate in everyday words: per cent, a hazard ratio, a share of the mean, per doubling.
+
+        Parameters
+        ----------
+        scale : float
+            What the estimate is multiplied by where it is printed.
+        """
         if self.estimator == "cloglog":
             return f"hazard × {significant(exp(self.estimate))}" if self.comparison else ""
         if self.is_share:
             return percent(exp(self.estimate) - 1)
         if is_log(self.outcome) and is_log(self.exposure):
-            return f"elasticity {significant(self.estimate)}"
+            return f"elasticity {beside(self.estimate, self.std_error)}"
+        if is_yes_no(self.outcome) and is_yes_no(self.exposure) and self.mean_outcome:
+            return f"{percent(self.estimate / self.mean_outcome, 0)} of the mean"
+        if is_log(self.exposure):
+            doubling = scale * log(2)
+            return f"{beside(doubling * self.estimate, doubling * self.std_error)} a doubling"
         return ""
 
 
@@ -99,9 +113,14 @@ def main_term(result: Result) -> MainTerm:
         firms=_count(glance.get("firms")),
         switchers=_count(glance.get("switchers")),
         effects=tuple(map(str, result.provenance.get("effects", ()))),
-        r2_within=None if glance.get("r2_within") is None else float(glance["r2_within"]),
+        r2_within=_number(glance.get("r2_within")),
+        mean_outcome=_number(glance.get("mean_outcome")),
     )
 
 
 def _count(value: Any) -> int | None:
     return None if value is None else int(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

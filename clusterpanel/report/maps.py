@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from clusterpanel.clusters.cluster_map import ClusterMap
 from clusterpanel.registry.registry import Registry
 from clusterpanel.report.backdrop import gazetteer_places, zoning_borders
-from clusterpanel.report.cluster_table import latest_clusters
+from clusterpanel.report.cluster_table import industry_words, latest_clusters
+from clusterpanel.report.digits import counted
 from clusterpanel.report.disclosure import hidden_cells
 from clusterpanel.report.drawing import INK, LAND, OTHER, QUIET, RULE, SERIES, figure, svg_of
 from clusterpanel.report.exhibits import Exhibit
 from clusterpanel.report.geocoding_tables import placed_sites
+from clusterpanel.report.map_frame import Frame, frame_of
+from clusterpanel.report.map_numbers import Outline, draw_numbers
 from clusterpanel.report.projection import Projection, coarsened, projection_of
 from clusterpanel.spec.study import Study
 
@@ -23,33 +26,40 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 8.6
 BINS = 44
+POINTS_PER_INCH = 72
 LAND_CELLS = 150
 LABELLED = 15
 DOTS = 600
-TALLEST, FLATTEST = 0.95, 0.5
 SITES = """
-    SELECT DISTINCT dense_rank() OVER (ORDER BY firm_id) AS firm, longitude, latitude
+    SELECT dense_rank() OVER (ORDER BY firm_id) AS firm, longitude, latitude, count(DISTINCT site_id) AS sites
     FROM read_parquet($points)
     JOIN (SELECT site_id, year, firm_id FROM read_parquet($sites)) USING (site_id, year)
-    WHERE longitude IS NOT NULL AND latitude IS NOT NULL ORDER BY ALL
+    WHERE longitude IS NOT NULL AND latitude IS NOT NULL
+    GROUP BY firm_id, longitude, latitude ORDER BY ALL
 """
 
 
 @dataclass(frozen=True)
 class Sites:
-    """Distinct places of sites: `firm` a number that stands for the firm, `xy` metres on the map (n, 2)."""
+    """Distinct places of sites.
+
+    Attributes
+    ----------
+    firm : array, shape (n,)
+        A number that stands for the firm.
+    xy : array, shape (n, 2)
+        Metres on the map.
+    count : array, shape (n,)
+        The firm's sites there.
+    """
 
     firm: NDArray[np.int64]
     xy: NDArray[np.float64]
+    count: NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class Outline:
-    """A cluster on the map: its rank in the table, its industry, and its shape in metres."""
-
-    rank: int
-    industry: str
-    shape: "BaseGeometry"
+    def where(self, keep: NDArray[np.bool_]) -> "Sites":
+        """Return some of the places."""
+        return Sites(self.firm[keep], self.xy[keep], self.count[keep])
 
 
 def map_exhibit(study: Study, registry: Registry, clusters: ClusterMap) -> Exhibit | None:
@@ -57,14 +67,30 @@ def map_exhibit(study: Study, registry: Registry, clusters: ClusterMap) -> Exhib
     if not registry.tables.has("site_points"):
         return None
     placed = placed_sites(registry)
-    table = np.array(placed.query(SITES), dtype=np.float64).reshape(-1, 3)
+    table = np.array(placed.query(SITES), dtype=np.float64).reshape(-1, 4)
     if not len(table):
         return None
-    projection = projection_of(table[:, 1:])
-    sites = Sites(table[:, 0].astype(np.int64), projection.forward(table[:, 1:]))
+    projection = projection_of(table[:, 1:3])
+    firm, count = table[:, 0].astype(np.int64), table[:, 3].astype(np.int64)
+    sites = Sites(firm, projection.forward(table[:, 1:3]), count)
     outlines = outlines_of(study, clusters, projection, sites)
-    svg, hidden_bins = draw_map(study, projection, sites, outlines)
-    return Exhibit("map", "Map", _caption(study, outlines, hidden_bins), figure=svg, alt=_alt(outlines))
+    boxes = np.array([outline.shape.bounds for outline in outlines], dtype=np.float64).reshape(-1, 4)
+    frame = frame_of(sites.xy, boxes)
+    is_on = frame.holds(sites.xy)
+    svg, hidden_bins = draw_map(study, projection, sites.where(is_on), outlines, frame)
+    far = far_sentence(sites.where(~is_on), study.spec.report.minimum_firms)
+    caption = f"{_caption(study, outlines, hidden_bins)}{far}"
+    return Exhibit("map", "Map", caption, figure=svg, alt=_alt(outlines))
+
+
+def far_sentence(sites: Sites, minimum_firms: int) -> str:
+    """Return how many sites lie beyond the map's borders; nothing where none does."""
+    if not len(sites.firm):
+        return ""
+    is_hidden = len(set(sites.firm.tolist())) < minimum_firms
+    count = "A few sites" if is_hidden else counted(int(sites.count.sum()), "site")
+    verb = "lies" if count == "1 site" else "lie"
+    return f" {count}, far from the others, {verb} outside the map."
 
 
 def outlines_of(study: Study, clusters: ClusterMap, projection: Projection, sites: Sites) -> list[Outline]:
@@ -89,10 +115,12 @@ def outlines_of(study: Study, clusters: ClusterMap, projection: Projection, site
     return outlines
 
 
-def draw_map(study: Study, projection: Projection, sites: Sites, outlines: list[Outline]) -> tuple[str, int]:
+def draw_map(
+    study: Study, projection: Projection, sites: Sites, outlines: list[Outline], frame: Frame
+) -> tuple[str, int]:
     """Return the map as SVG, and how many bins of sites were left out for holding few firms."""
-    low, high = _frame(sites, outlines)
-    with figure(WIDTH_IN, WIDTH_IN * float((high[1] - low[1]) / (high[0] - low[0])) + 0.5) as drawn:
+    low, high = frame.low, frame.high
+    with figure(WIDTH_IN, WIDTH_IN * float(frame.size[1] / frame.size[0]) + 0.5) as drawn:
         axes = drawn.subplots()
         axes.set_xlim(low[0], high[0])
         axes.set_ylim(low[1], high[1])
@@ -105,6 +133,9 @@ def draw_map(study: Study, projection: Projection, sites: Sites, outlines: list[
         else:
             hidden_bins = _draw_density(axes, sites, study.spec.report.minimum_firms, (low, high))
         _draw_clusters(axes, outlines)
+        draw_numbers(
+            axes, outlines[:LABELLED], outlines[LABELLED:], POINTS_PER_INCH * WIDTH_IN / float(frame.size[0])
+        )
         _draw_scale(axes, low, high)
         return svg_of(drawn), hidden_bins
 
@@ -174,12 +205,10 @@ def _draw_clusters(axes: "Axes", outlines: list[Outline]) -> None:
             ),
             autolim=False,
         )
-    for outline in outlines[:LABELLED]:
-        point = outline.shape.representative_point()
-        axes.annotate(
-            str(outline.rank), (point.x, point.y), ha="center", va="center", fontsize=8, fontweight="bold"
-        )
-    handles = [Line2D([], [], color=colour, linewidth=4, label=name) for name, colour in colours.items()]
+    handles = [
+        Line2D([], [], color=colour, linewidth=4, label=industry_words(name))
+        for name, colour in colours.items()
+    ]
     if len(names) > len(colours):
         handles.append(
             Line2D([], [], color=OTHER, linewidth=4, label=f"{len(names) - len(colours)} other industries")
@@ -195,18 +224,6 @@ def _path(shape: "BaseGeometry") -> Any:
     return Path.make_compound_path(
         *(Path(get_coordinates(ring), closed=True) for ring in get_rings(get_parts(shape)))
     )
-
-
-def _frame(sites: Sites, outlines: list[Outline]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    boxes = np.array([o.shape.bounds for o in outlines], dtype=np.float64).reshape(-1, 4)
-    corners = np.concatenate([sites.xy, boxes[:, :2], boxes[:, 2:]])
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    sides = high - low + max(0.08 * float((high - low).max()), 2000.0)
-    width, height = float(sides[0]), float(sides[1])
-    # A long country is given room at its sides, so that the map fits a screen.
-    shown = np.array([max(width, height / TALLEST), max(height, width * FLATTEST)])
-    middle = (low + high) / 2
-    return middle - shown / 2, middle + shown / 2
 
 
 def _grid(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:

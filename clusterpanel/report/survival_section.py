@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from clusterpanel.models.result import SurvivalCurves
+from clusterpanel.report.column_labels import ColumnLabels, labels_of
 from clusterpanel.report.digits import percent, whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.figures import SurvivalLine, survival_figure
-from clusterpanel.report.labels import group_name
+from clusterpanel.report.labels import exposure_words, group_name
 from clusterpanel.report.main_terms import design_facts
 from clusterpanel.report.tables import TableColumn, table_of
 from clusterpanel.spec.study import Study
@@ -18,7 +19,7 @@ from clusterpanel.spec.study import Study
 SHOWN = ("time", "at_risk", "survival", "conf_low", "conf_high")
 COLUMNS = (
     TableColumn("group", "Firms"),
-    TableColumn("time", "Years", "number"),
+    TableColumn("time", "Age", "number"),
     TableColumn("at_risk", "At risk", "whole"),
     TableColumn("survival", "Surviving", "percent"),
     TableColumn("conf_low", "95 % from", "percent"),
@@ -29,17 +30,18 @@ COLUMNS = (
 def survival_section(study: Study, results: Results) -> Section | None:
     """Return the section with every survival curve that may be shown; nothing if there is none."""
     curves = {label: r for label, r in results.items() if isinstance(r, SurvivalCurves)}
-    exhibits = [
-        survival_exhibit(label, found, study.spec.report.minimum_firms) for label, found in curves.items()
-    ]
+    minimum, labels = study.spec.report.minimum_firms, labels_of(study)
+    exhibits = [survival_exhibit(label, found, labels, minimum) for label, found in curves.items()]
     return Section("survival", "Survival", (), tuple(exhibits)) if exhibits else None
 
 
-def survival_exhibit(label: str, curves: SurvivalCurves, minimum_firms: int) -> Exhibit:
+def survival_exhibit(label: str, curves: SurvivalCurves, labels: ColumnLabels, minimum_firms: int) -> Exhibit:
     """Return one design's curves as a figure and a table."""
     lines = survival_lines(curves, minimum_firms)
     caption = (
-        "Kaplan-Meier estimates with 95 % bands, not adjusted for anything. "
+        "Kaplan-Meier estimates with 95 % bands, not adjusted for anything. Age is counted in years from the "
+        "firm's birth year in the register. A firm is at risk from the age at which it is first seen, so "
+        "older firms enter late; one whose exposure changes moves from one curve to the other. "
         f"{_cut(curves, lines, minimum_firms)}"
     )
     records = [
@@ -49,10 +51,10 @@ def survival_exhibit(label: str, curves: SurvivalCurves, minimum_firms: int) -> 
     ]
     return Exhibit(
         f"survival_{label}",
-        f"Survival by {design_facts(curves).get('exposure', 'group')}",
+        f"Survival by {exposure_words(str(design_facts(curves).get('exposure', 'group')), labels)}",
         caption.strip(),
         table=table_of(COLUMNS, records),
-        figure=survival_figure(lines, "years") if lines else None,
+        figure=survival_figure(lines, "age of the firm (years since its birth year)") if lines else None,
         alt=" ".join(map(final_sentence, lines)),
         designs=(label,),
         is_folded=True,
@@ -81,7 +83,8 @@ def survival_lines(curves: SurvivalCurves, minimum_firms: int) -> list[SurvivalL
 def final_sentence(line: SurvivalLine) -> str:
     """Return how many of a group survive to the end of its curve."""
     last = line.curve.iloc[-1]
-    return f"{line.label.capitalize()}: {percent(last['survival'], 0)} survive {whole(last['time'])} years."
+    share, age = percent(last["survival"], 0), whole(last["time"])
+    return f"{line.label.capitalize()}: {share} survive to the age of {age}."
 
 
 def _from_one(curve: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """A small table: raw values, how each column is written, and the cells that disclosure control hides."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from clusterpanel.report.digits import MISSING, p_value, percent, significant, whole
 
 Kind = Literal["text", "code", "year", "whole", "estimate", "percent", "p_value", "number", "cell"]
+NO_CODES: Mapping[str, str] = MappingProxyType({})
 NUMERIC: Final = frozenset({"year", "whole", "estimate", "percent", "p_value", "number", "cell"})
 
 
@@ -20,6 +22,10 @@ class Suppressed:
 
 
 SUPPRESSED: Final = Suppressed()
+
+
+class Share(float):
+    """A share of one in a column of plain numbers: written in per cent on the page, as it is in files."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,15 @@ class Table:
         Sentences printed under the table.
     group : str or None
         The column whose value becomes a heading above the rows that share it; the rows must be sorted so.
+    codes : mapping of str to str
+        Names of columns or designs, printed beside the headings they belong to.
     """
 
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
     notes: tuple[str, ...] = ()
     group: str | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     def texts(self) -> list[list[str]]:
         """Return every cell as it is read."""
@@ -116,7 +125,8 @@ def cell_text(value: Any, kind: Kind) -> str:
         "percent": percent,
         "p_value": p_value,
     }
-    return writers[kind](value) if kind in writers else str(value)
+    writer = percent if isinstance(value, Share) else writers.get(kind, str)
+    return writer(value)
 
 
 def table_of(
@@ -124,8 +134,9 @@ def table_of(
     records: Iterable[Mapping[str, Any]],
     notes: Iterable[str] = (),
     group: str | None = None,
+    codes: Mapping[str, str] = NO_CODES,
 ) -> Table:
     """Return the table of records, each a mapping of column name to raw value."""
     chosen = tuple(columns)
     rows = tuple(tuple(record.get(column.name) for column in chosen) for record in records)
-    return Table(chosen, rows, tuple(notes), group)
+    return Table(chosen, rows, tuple(notes), group, codes)

@@ -61,6 +61,8 @@ def _check_kaplan_meier(file: SpecFile[StudySpec], place: Place, design: DesignS
         if getattr(design, key):
             hint = 'Use estimator = "cloglog" for a hazard with controls and effects.'
             yield file.fault_of((*place, key), f"no {key} with kaplan_meier", hint)
+    if design.vcov != DesignSpec.model_fields["vcov"].default:
+        yield file.fault_of((*place, "vcov"), "none: a survival curve has Greenwood's variance")
 
 
 def _check_cloglog(file: SpecFile[StudySpec], place: Place, design: DesignSpec) -> Iterator[Fault]:

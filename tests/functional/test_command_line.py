@@ -1,12 +1,16 @@
 """Every command through a real process: exit code, words, and nothing half-written."""
 
+import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from clusterpanel.pipeline.digests import folder_digests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = REPOSITORY / "tests" / "fixtures" / "good_specs" / "small"
@@ -218,6 +222,31 @@ def test_a_file_in_the_place_of_the_folder_exits_73(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_another_study_in_the_same_folder_exits_73(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    out, _ = finished
+    before = folder_digests(out)
+    other = copied_study(tmp_path, **{'name = "small"': 'name = "other"'})
+    for command in ("run", "report"):
+        refused = clusterpanel(command, other, "--out", out)
+        assert refused.returncode == 73
+        assert "holds the study small" in refused.stderr
+        assert "Choose another folder with --out" in refused.stderr
+        assert folder_digests(out) == before
+
+
+def test_a_folder_in_which_nothing_is_stored_may_be_taken_over(tmp_path: Path) -> None:
+    study = copied_study(tmp_path)
+    firms = tmp_path / "small" / "data" / "firms.csv"
+    whole = firms.read_bytes()
+    firms.write_text("firm;born\nF001;2011\n")
+    assert clusterpanel("run", study, "--out", tmp_path / "out").returncode == 65
+    firms.write_bytes(whole)
+    study.write_text(study.read_text().replace('name = "small"', 'name = "other"'))
+    assert clusterpanel("run", study, "--out", tmp_path / "out").returncode == 0
+
+
 def test_new_writes_specs_once(tmp_path: Path) -> None:
     data = SMALL / "data" / "accounts.csv"
     done = clusterpanel("new", data, "--name", "mine", "--to", tmp_path)
@@ -226,6 +255,8 @@ def test_new_writes_specs_once(tmp_path: Path) -> None:
     text = source.read_text(encoding="utf-8")
     assert 'name = "mine"' in text
     assert (tmp_path / "studies" / "mine.toml").exists()
+    assert (tmp_path / "clusters" / "mine.toml").exists()
+    assert not (tmp_path / "places").exists()
     again = clusterpanel("new", data, "--name", "mine", "--to", tmp_path)
     assert again.returncode == 73
     assert source.read_text(encoding="utf-8") == text
@@ -237,6 +268,9 @@ def test_simulate_writes_a_register_that_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "register").iterdir()}
     assert {"firms.csv", "sites.csv", "accounts.csv", "gazetteer.csv", "truth.json"} <= names
+    assert "simulated register" in done.stdout
+    told = f"Next: clusterpanel run simulated --data simulated={tmp_path / 'register'} --out results"
+    assert done.stdout.splitlines()[-1] == told
     refused = clusterpanel("simulate", tmp_path / "other", "--firm-years", 1)
     assert refused.returncode == 78
     assert not (tmp_path / "other").exists()
@@ -254,6 +288,51 @@ def test_a_bug_exits_70_and_quotes_no_data() -> None:
     assert "KeyError" in done.stderr
     assert "F001" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_libraries_do_not_speak_to_the_user() -> None:
+    program = (
+        "import logging, warnings, clusterpanel.cli.entry as entry\n"
+        "def talkative(**_): warnings.warn('a warning'); logging.getLogger('other').warning('a log line')\n"
+        "entry.app = talkative\n"
+        "entry.main()\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    command.insert(1, "-Wdefault")
+    asked_for = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "a warning" in asked_for.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+def test_on_a_terminal_of_80_columns_words_are_whole_and_progress_is_seen(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    import pty
+
+    out, piped = finished
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clusterpanel", "run", STUDY, "--out", out],
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"COLUMNS": "80", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
+    )
+    os.close(theirs)
+    shown = b""
+    # The terminal is gone when the process ends, which some systems tell by an error.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    assert process.wait() == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode("utf-8")).replace("\r", "\n")
+    assert "11/11 0:00:" in text
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = lines[max(place for place, line in enumerate(lines) if "11/11" in line) + 1 : -1]
+    assert max(map(len, lines[:-1])) <= 80
+    assert " ".join(line.strip() for line in told) == piped.stdout.splitlines()[0]
 
 
 def test_the_reference_page_is_what_the_commands_say() -> None:
@@ -274,3 +353,12 @@ def test_importing_the_package_stays_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.split("\n")[:3] == ["[]", "True", "geocode"], done.stderr
+
+
+def test_asking_for_the_status_loads_no_room() -> None:
+    program = (
+        "import sys, clusterpanel.pipeline.status\n"
+        "print(sorted({'pandas', 'ibis', 'numba', 'scipy', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr

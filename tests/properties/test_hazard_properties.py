@@ -97,6 +97,17 @@ def test_where_a_control_counts_from_does_not_matter(seed: int, comparison: str,
 
 
 @few
+@given(seed=seeds, apart=st.sampled_from([-1e3, 10.0, 100.0, 1e4]))
+def test_how_far_regions_lie_apart_in_a_control_does_not_matter(seed: int, apart: float) -> None:
+    """What is the same for a whole region is its effect's, however large: prices, say, or inhabitants."""
+    frame = simulated_frame(seed)
+    shift = frame["region_code"].map({"A": 0.0, "B": 1.0, "C": 3.0}) * apart
+    one, other = fit(frame, "region"), fit(frame.assign(size=frame["size"] + shift), "region")
+    np.testing.assert_allclose(numbers(one), numbers(other), rtol=1e-5)
+    assert one.glance["iterations"] == other.glance["iterations"]
+
+
+@few
 @given(seed=seeds, comparison=comparisons, group=st.sampled_from(["firm_id", "region_code"]))
 def test_influences_reproduce_the_variance(seed: int, comparison: str, group: str) -> None:
     result = fit(simulated_frame(seed), comparison, vcov={"CRV1": group})

@@ -2,8 +2,8 @@
 
 The districts and the ceramics figures are those noted beside the data. The note gives no formula for the
 latter ("ceramics exit, country effects, descriptive"). Closure ever, on the log number of other ceramics
-plants within the radius in a plant's first year, without the plants that regulation brought in, comes within two of its
-errors.
+plants within the radius in a plant's first year, without the plants that regulation brought in, comes within
+two of its errors.
 """
 
 from pathlib import Path

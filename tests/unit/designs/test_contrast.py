@@ -40,6 +40,16 @@ def test_groups_are_aligned_by_label_when_samples_differ(frame: pd.DataFrame) ->
     assert gap.glance["groups"] == 60
 
 
+def test_whole_numbers_are_one_firm_as_integers_and_as_floats(frame: pd.DataFrame) -> None:
+    """A frame that once held a missing identifier has floats, whose text would be 5.5e+11."""
+    numbered = frame.assign(firm_id=550_000_000_000 + frame["firm_id"].str[1:].astype(int))
+    pooled = fit(numbered, "pooled")
+    same = contrast("gap", [(1, pooled), (-1, fit(numbered, "within"))])
+    mixed = contrast("gap", [(1, pooled), (-1, fit(numbered.astype({"firm_id": float}), "within"))])
+    assert mixed.glance["groups"] == 60
+    pd.testing.assert_frame_equal(same.estimate, mixed.estimate)
+
+
 def test_a_contrast_can_go_into_another(frame: pd.DataFrame) -> None:
     pooled, region, within = (fit(frame, name) for name in ("pooled", "region", "within"))
     halves = contrast("a", [(0.5, pooled), (0.5, region)])

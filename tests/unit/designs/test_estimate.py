@@ -92,6 +92,18 @@ def test_a_joint_effect_is_one_effect(frame: pd.DataFrame) -> None:
     assert one.glance["levels"] == {"industry_code^year": 8}
 
 
+def test_an_effect_named_two_ways_is_absorbed_once(frame: pd.DataFrame) -> None:
+    once = fit(frame, absorb=["industry_code^year"])
+    twice = fit(frame, absorb=["industry_code^year", "year^industry_code"])
+    pd.testing.assert_frame_equal(once.estimate, twice.estimate)
+    assert once.provenance["vcov"] == twice.provenance["vcov"]
+
+
+def test_errors_grouped_by_nothing_are_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(SpecError, match="vcov: came an empty table"):
+        fit(frame, vcov={})
+
+
 def test_absorbing_the_firm_is_the_within_comparison(frame: pd.DataFrame) -> None:
     one = fit(frame, comparison="pooled", absorb=["firm_id", "year"])
     other = fit(frame, absorb=["year", "firm_id"])
@@ -175,7 +187,7 @@ def test_a_condition_of_another_type_is_refused(frame: pd.DataFrame) -> None:
     ("change", "message"),
     [
         ({"in_cluster": True}, "in_cluster is 1 in all 240 rows"),
-        ({"log_wage": 2.5}, "log_wage is 2.5 in all 240 rows"),
+        ({"log_wage": 2.5}, "log_wage is the same in all 240 rows"),
         ({"log_wage": np.nan}, "the sample of design is empty"),
     ],
 )
@@ -190,6 +202,22 @@ def test_no_switcher_is_refused_with_the_count(frame: pd.DataFrame) -> None:
     fixed = frame.groupby("firm_id")["in_cluster"].transform("first")
     with pytest.raises(NotIdentifiedError, match="no firm changes in_cluster: 0 of 60 firms move"):
         fit(frame.assign(in_cluster=fixed))
+
+
+def test_one_switcher_has_no_grouped_error(frame: pd.DataFrame) -> None:
+    """Its score would be 0, and so the standard error of whatever it happened to do."""
+    few = frame["firm_id"].isin(["f03"]) & (frame["year"] > 2002)
+    with pytest.raises(NotIdentifiedError, match="too few firms change in_cluster for a grouped"):
+        fit(frame.assign(in_cluster=few))
+    assert fit(frame.assign(in_cluster=few), vcov="HC1").term("in_cluster")["std_error"] > 0
+
+
+def test_errors_that_rest_on_few_switchers_are_noted(frame: pd.DataFrame) -> None:
+    late = frame["year"] > 2002
+    few = fit(frame.assign(in_cluster=late & (frame["firm_id"] < "f19")))
+    many = fit(frame.assign(in_cluster=late & (frame["firm_id"] < "f20")))
+    assert any("Fewer than 20 firms change in_cluster" in note for note in few.provenance["notes"])
+    assert many.provenance["notes"] == ()
 
 
 def test_one_firm_is_refused_without_naming_it(frame: pd.DataFrame) -> None:

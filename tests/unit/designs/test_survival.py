@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,6 +60,20 @@ def test_text_and_few_numbers_make_a_curve_each(frame: pd.DataFrame) -> None:
     assert curves(frame, "region_code").curve["group"].unique().tolist() == ["A", "B", "C"]
     few = frame.assign(sites=np.tile([3, 1], 120))
     assert curves(few, "sites").curve["group"].unique().tolist() == ["1", "3"]
+
+
+def test_large_codes_keep_their_digits(frame: pd.DataFrame) -> None:
+    codes = frame.assign(code=np.tile([5_560_001, 5_560_002], 120))
+    assert curves(codes, "code").curve["group"].unique().tolist() == ["5560001", "5560002"]
+
+
+@pytest.mark.parametrize("vcov", ["HC1", {"CRV1": "region_code"}])
+def test_another_variance_than_greenwoods_is_refused(frame: pd.DataFrame, vcov: Any) -> None:
+    wanted = design(
+        comparison="pooled", estimator="kaplan_meier", outcome="is_exit", exposure="in_cluster", vcov=vcov
+    )
+    with pytest.raises(SpecError, match="a survival curve has Greenwood's variance"):
+        estimate(wanted, Panel.from_frame(frame))
 
 
 def test_many_texts_are_refused(frame: pd.DataFrame) -> None:

@@ -30,6 +30,12 @@ def test_other_errors_pass_untouched(tmp_path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "none", "x")
 
 
+def test_a_folder_that_no_disk_can_have_is_an_output_error(tmp_path: Path) -> None:
+    out = tmp_path / ("x" * 400)
+    with pytest.raises(OutputError, match="cannot be made"), disk_errors_told(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
 def test_a_file_in_the_place_of_the_folder_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(OutputError), disk_errors_told(tmp_path / "out"):

@@ -7,6 +7,7 @@ import pytest
 
 from clusterpanel.pipeline.digests import DigestCache
 from clusterpanel.pipeline.stage_keys import stage_keys
+from clusterpanel.pipeline.stage_work import work_of_stages
 from clusterpanel.pipeline.stages import plan_stages
 from clusterpanel.spec.read import read_study
 
@@ -45,6 +46,11 @@ def replace(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new, 1))
+
+
+def test_every_stage_of_the_plan_has_its_work() -> None:
+    study = read_study(SMALL / "studies" / "small.toml")
+    assert list(work_of_stages(study)) == [stage.name for stage in plan_stages(study)]
 
 
 def test_moving_a_study_changes_no_key(small: Path, tmp_path: Path) -> None:

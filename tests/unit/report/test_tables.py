@@ -8,7 +8,7 @@ import pytest
 
 from clusterpanel.errors import DisclosureError
 from clusterpanel.models.result import Result
-from clusterpanel.report.estimate_tables import regression_table
+from clusterpanel.report.regression_table import regression_table
 from clusterpanel.report.renderers import to_csv, to_html, to_latex, to_markdown
 from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, cell_text, table_of
 

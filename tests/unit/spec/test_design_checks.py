@@ -91,6 +91,11 @@ CASES = {
         'estimator = "kaplan_meier"\ncontrols = ["age"]',
         "[[designs]] 4 (survival), key controls",
     ),
+    "curves with grouped errors": (
+        'estimator = "kaplan_meier"',
+        'estimator = "kaplan_meier"\nvcov = { CRV1 = "region_code" }',
+        "[[designs]] 4 (survival), key vcov",
+    ),
     "curves within": (
         'comparison = "pooled"\nestimator = "kaplan_meier"',
         'comparison = "within"\nestimator = "kaplan_meier"',
