@@ -28,8 +28,8 @@ EXIT_CODES = """
 |---:|---|
 | 0 | done |
 | 2 | the command was not understood |
-| 10 | the sample holds no answer to a design; the report is written and says which and why |
-| 11 | a solver stopped short |
+| 10 | the sample holds no answer to a design; the report is written and says which and why (without clusters: none) |
+| 11 | the same, where a design's solver stopped short |
 | 12 | an exhibit would reveal a firm |
 | 65 | the data break the contract of their spec |
 | 66 | a named file is not there or cannot be read |

@@ -1,5 +1,6 @@
 """The commands, each a thin wrapper around a verb; what is heavy is imported inside them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +16,10 @@ from clusterpanel.cli.dials import (
     read_folders,
 )
 from clusterpanel.cli.screen import say, say_prose, show_table
+from clusterpanel.pipeline.failures import Failure
 from clusterpanel.simulate.dials import Dials
 from clusterpanel.version import __version__
 
-NOT_IDENTIFIED = 10
 DEFAULT = Dials()
 
 app = typer.Typer(
@@ -92,7 +93,7 @@ def run(
         from clusterpanel.pipeline.run import run_study
 
         outcome = run_study(wanted, out, tell, Limits(memory, threads))
-    _show_outcome(outcome.headline, outcome.report, dict(outcome.failures))
+    _show_outcome(outcome.headline, outcome.report, outcome.failures)
 
 
 @app.command(epilog="Example: clusterpanel report simulated --out results")
@@ -106,16 +107,16 @@ def report(study: StudyName, out: OutFolder, data: DataFolders = None, progress:
         from clusterpanel.pipeline.run import rebuild_report
 
         outcome = rebuild_report(wanted, out, tell)
-    _show_outcome(outcome.headline, outcome.report, dict(outcome.failures))
+    _show_outcome(outcome.headline, outcome.report, outcome.failures)
 
 
-def _show_outcome(headline: str, page: Path, failures: dict[str, str]) -> None:
+def _show_outcome(headline: str, page: Path, failures: Mapping[str, Failure]) -> None:
     say_prose(headline, style="bold")
-    for name, reason in failures.items():
-        say_prose(f"not identified: {name}: {reason}")
+    for name, failure in failures.items():
+        say_prose(f"{failure.kind}: {name}: {failure.reason}")
     say(f"report: {page}")
     if failures:
-        raise typer.Exit(NOT_IDENTIFIED)
+        raise typer.Exit(max(failure.exit_code for failure in failures.values()))
 
 
 @app.command(epilog="Example: clusterpanel status simulated --out results")

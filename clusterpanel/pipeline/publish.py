@@ -29,7 +29,7 @@ def publish(place: Workplace, headline: str, folder: Path) -> Path:
         "clusterpanel": __version__,
         "study": place.study.name,
         "headline": headline,
-        "not_identified": place.failures,
+        "without_result": place.reasons,
         "stages": [read_record(stage) for stage in place.folders.values()],
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},

@@ -12,6 +12,7 @@ from clusterpanel.engine.limits import Limits, work_within
 from clusterpanel.errors import MissingInputError, RunError
 from clusterpanel.pipeline.digests import INPUTS, DigestCache
 from clusterpanel.pipeline.disk_errors import disk_errors_told
+from clusterpanel.pipeline.failures import Failure
 from clusterpanel.pipeline.owner import claim
 from clusterpanel.pipeline.progress import Progress, StageEvent, silent
 from clusterpanel.pipeline.publish import publish
@@ -34,13 +35,13 @@ class RunOutcome:
         The report's page.
     headline : str
         Its main finding in a sentence.
-    failures : mapping of str to str
-        Why each design, contrast or profile that is not identified is not, by its name.
+    failures : mapping of str to Failure
+        Why each design, contrast or profile without a result has none, by its name.
     """
 
     report: Path
     headline: str
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)
 
 
 def run_study(
@@ -164,6 +165,6 @@ def _bring(
 
 
 def _published(place: Workplace, folder: Path) -> RunOutcome:
-    text = headline(place.study, place.results, place.failures)
+    text = headline(place.study, place.results, place.reasons)
     page = publish(place, text, folder)
     return RunOutcome(page, text, place.failures)

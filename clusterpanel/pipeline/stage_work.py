@@ -8,11 +8,11 @@ from clusterpanel.clusters.draw import draw_clusters
 from clusterpanel.designs.contrast import contrast
 from clusterpanel.designs.estimate import estimate
 from clusterpanel.designs.profile import estimate_profile
-from clusterpanel.errors import NotIdentifiedError, SpecError
+from clusterpanel.errors import SpecError
 from clusterpanel.geocode.geocode import geocode
 from clusterpanel.models.result import Result
 from clusterpanel.panel.assemble import build_panel
-from clusterpanel.pipeline.failures import write_failure
+from clusterpanel.pipeline.failures import NO_ANSWER, Failure, failure_of, write_failure
 from clusterpanel.pipeline.result_files import load_result, save_result
 from clusterpanel.pipeline.workplace import Workplace
 from clusterpanel.registry.ingest import ingest
@@ -65,24 +65,28 @@ def assemble_panel(place: Workplace, folder: Path) -> None:
 
 
 def estimate_design(design: DesignSpec, place: Workplace, folder: Path) -> None:
-    """Write a design's result, or why it is not identified."""
+    """Write a design's result, or why it has none."""
     try:
         save_result(estimate(design, place.panel), folder)
-    except NotIdentifiedError as error:
-        write_failure(design.name, str(error), folder)
+    except NO_ANSWER as error:
+        write_failure(design.name, failure_of(error), folder)
 
 
 def contrast_designs(spec: ContrastSpec, place: Workplace, folder: Path) -> None:
-    """Write a contrast's result, or why it is not identified.
+    """Write a contrast's result, or why it has none.
 
     Raises
     ------
     SpecError
         A design of the contrast gives curves, which cannot be added.
     """
-    missing = [term.design for term in spec.terms if term.design in place.failures]
+    missing = {
+        term.design: place.failures[term.design] for term in spec.terms if term.design in place.failures
+    }
     if missing:
-        return write_failure(spec.name, f"{', '.join(missing)}: not identified", folder)
+        worst = max(missing.values(), key=lambda failure: failure.exit_code)
+        reason = f"{', '.join(missing)}: {worst.kind}"
+        return write_failure(spec.name, Failure(reason, worst.exit_code), folder)
     terms: list[tuple[float, Result]] = []
     for term in spec.terms:
         result = load_result(term.design, place.folders[f"design-{term.design}"])
@@ -92,17 +96,17 @@ def contrast_designs(spec: ContrastSpec, place: Workplace, folder: Path) -> None
         terms.append((term.weight, result))
     try:
         save_result(contrast(spec.name, terms), folder)
-    except NotIdentifiedError as error:
-        write_failure(spec.name, str(error), folder)
+    except NO_ANSWER as error:
+        write_failure(spec.name, failure_of(error), folder)
     return None
 
 
 def estimate_radii(profile: ProfileSpec, design: DesignSpec, place: Workplace, folder: Path) -> None:
-    """Write the results of a design at every radius, or why the profile is not identified."""
+    """Write the results of a design at every radius, or why the profile has none."""
     try:
         results = estimate_profile(profile, design, place.study.cluster_spec, place.panel)
-    except NotIdentifiedError as error:
-        return write_failure(profile.name, str(error), folder)
+    except NO_ANSWER as error:
+        return write_failure(profile.name, failure_of(error), folder)
     for result in results.values():
         save_result(result, folder)
     return None
@@ -117,5 +121,5 @@ def write_pages(place: Workplace, folder: Path) -> None:
         place.panel,
         place.results,
         folder,
-        failures=place.failures,
+        failures=place.reasons,
     )

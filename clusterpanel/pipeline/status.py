@@ -43,4 +43,4 @@ def status(study: Study, folder: Path) -> tuple[StageStatus, ...]:
 def _of(stage: str, key: str, store: Store) -> StageStatus:
     state = store.state(stage, key)
     failures = read_failures(store.folder(stage, key)) if state == "done" else {}
-    return StageStatus(stage, state, "; ".join(failures.values()))
+    return StageStatus(stage, state, "; ".join(failure.reason for failure in failures.values()))

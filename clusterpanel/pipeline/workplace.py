@@ -9,7 +9,7 @@ from clusterpanel.engine.table_folder import TableFolder
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.panel.assemble import open_panel
 from clusterpanel.panel.panel import Panel
-from clusterpanel.pipeline.failures import read_failures
+from clusterpanel.pipeline.failures import Failure, read_failures
 from clusterpanel.pipeline.result_files import load_results
 from clusterpanel.registry.registry import Registry
 from clusterpanel.spec.study import Study
@@ -56,10 +56,15 @@ class Workplace:
         return {label: result for results in loaded for label, result in results.items()}
 
     @property
-    def failures(self) -> dict[str, str]:
-        """Why each design, contrast or profile that is not identified is not, by its name."""
+    def failures(self) -> dict[str, Failure]:
+        """Why each design, contrast or profile without a result has none, by its name."""
         found = [read_failures(folder) for folder in self._result_folders()]
-        return {name: text for failures in found for name, text in failures.items()}
+        return {name: failure for failures in found for name, failure in failures.items()}
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The failures in words."""
+        return {name: failure.reason for name, failure in self.failures.items()}
 
     def _result_folders(self) -> list[Path]:
         kinds = ("design-", "contrast-", "profile-")

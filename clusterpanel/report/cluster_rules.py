@@ -1,6 +1,7 @@
 """The rule that drew the clusters, in words, with its numbers."""
 
 from clusterpanel.report.cluster_table import industry_words
+from clusterpanel.report.column_labels import labels_of
 from clusterpanel.report.digits import listed
 from clusterpanel.spec.clusters import (
     ClusterSpec,
@@ -23,7 +24,7 @@ def draw_sentences(study: Study) -> list[str]:
     vintages = listed([str(vintage) for vintage in spec.vintages])
     radii = listed([f"{radius:g}" for radius in spec.radii_km])
     is_drawn = spec.draw.method in {"dbscan", "location_quotient"}
-    activity = f" and the {spec.activity} there summed" if spec.activity else ""
+    activity = f" and their {labels_of(study).words(spec.activity)} summed" if spec.activity else ""
     before = (
         f"; firm-years before {min(spec.vintages)} have none"
         if min(spec.vintages) > study.panel.first_year

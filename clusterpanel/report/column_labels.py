@@ -115,7 +115,7 @@ def capitalised(text: str) -> str:
 
 def _neighbour_labels(spec: ClusterSpec, activity: str, unit: str) -> Iterator[tuple[str, Label]]:
     radii = [(f"{radius:g}", radius_label(radius)) for radius in spec.radii_km]
-    for key, words in (("own", "of its industry"), ("all", "of any industry")):
+    for key, words in (("own", "of the same industry"), ("all", "of any industry")):
         for radius, name in radii:
             near = f"neighbours {words} within {radius} km"
             yield f"{key}_count_{name}km", (near, "")

@@ -43,7 +43,7 @@ def design_sentences(result: Result | SurvivalCurves, labels: ColumnLabels, mini
         sentences.append(f"Set aside: {'; '.join(rows)}.")
     sentences += map(stopped, map(str, provenance.get("notes", ())))
     if rule := str(provenance.get("vcov") or ""):
-        sentences.append(f"Errors: {stopped(separated(rule.replace(FORMULA, '')))}")
+        sentences.append(f"Errors: {stopped(_rule(rule))}")
     return sentences
 
 
@@ -83,6 +83,12 @@ def contrast_sentences(study: Study, results: Results) -> list[str]:
 def stopped(sentence: str) -> str:
     """Return a sentence that ends with a stop."""
     return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+def _rule(rule: str) -> str:
+    """Return a variance's rule without the formula that is told once, its numbers made readable."""
+    text = separated(rule.replace(FORMULA, ""), digits=4)
+    return f"{text} distribution" if text.endswith("normal") else text
 
 
 def _what(result: Result | SurvivalCurves, labels: ColumnLabels) -> str:

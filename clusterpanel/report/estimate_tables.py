@@ -17,7 +17,7 @@ from clusterpanel.report.estimate_rows import (
 )
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.figures import Facet, Point, coefficient_figure
-from clusterpanel.report.labels import COMPARISONS
+from clusterpanel.report.labels import COMPARISONS, compared
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.regression_table import few_as_text, regressions_exhibit
 from clusterpanel.report.tables import Table, TableColumn, table_of
@@ -41,6 +41,7 @@ FILE_COLUMNS = (
     *COUNTS,
     TableColumn("effects", "Effects absorbed"),
 )
+SMALLEST_SHARE = 0.001
 PAGE_COLUMNS = (
     TableColumn("heading", "Heading"),
     TableColumn("design", "Design", "code"),
@@ -109,13 +110,20 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
             "design": term.label,
             **written(term, unit_of(term, labels)),
             "reads_as": term.reading(unit_of(term, labels)[1]) or None,
-            **{name: getattr(term, name) for name in ("n", "firms", "r2_within")},
+            "n": term.n,
+            "firms": term.firms,
+            "r2_within": small(term.r2_within),
             "switchers": few_as_text(term.switchers, minimum_firms),
         }
         for term in terms
     ]
     codes = {with_unit(term, labels): code_of(term) for term in terms}
     return table_of(PAGE_COLUMNS, records, (NOTE,), group="heading", codes=codes)
+
+
+def small(share: float | None) -> float | str | None:
+    """Return a share, or that it is too small to be worth its digits."""
+    return f"<{SMALLEST_SHARE}" if share is not None and 0 <= share < SMALLEST_SHARE else share
 
 
 def facets(terms: Sequence[MainTerm], labels: ColumnLabels) -> list[Facet]:
@@ -132,7 +140,9 @@ def facets(terms: Sequence[MainTerm], labels: ColumnLabels) -> list[Facet]:
 def series_names(terms: Sequence[MainTerm]) -> dict[int, str]:
     """Return what each colour compares, by the number of its series."""
     used = {term.comparison for term in terms}
-    return {number: words for number, (name, words) in enumerate(COMPARISONS.items()) if name in used}
+    regions = {term.region for term in terms if term.comparison == "region"}
+    words = COMPARISONS | ({"region": compared("region", *regions)} if len(regions) == 1 else {})
+    return {number: words[name] for number, name in enumerate(COMPARISONS) if name in used}
 
 
 def comparisons_sentence(terms: Sequence[MainTerm]) -> str:

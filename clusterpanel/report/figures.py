@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 7.6
 NUMBERS_AT_RISK_SHOWN = 9
-TITLE_LETTERS = 62
+TITLE_LETTERS = 68
 ONE_SERIES: Mapping[int, str] = MappingProxyType({})
 
 

@@ -24,6 +24,12 @@ COLUMNS = (
     TableColumn("rows_out", "Rows out", "whole"),
     TableColumn("reason", "Reason"),
 )
+STAGES = {
+    "ingest": "Reading the registers",
+    "geocode": "Geocoding",
+    "clusters": "Clusters and exposure",
+    "panel": "Panel",
+}
 FLOW_FIELDS = frozenset(field.name for field in fields(FlowStep))
 
 
@@ -34,8 +40,9 @@ def flow_section(registry: Registry, clusters: ClusterMap, panel: Panel, results
         Exhibit(
             "sample_flow",
             "From the registers to the panel",
-            "Steps that neither make rows nor set any aside are left out, but for the first and the last of "
-            "each table.",
+            "Steps with nothing to tell are left out, but for the first and the last of each table."
+            if len(telling_steps(stages).rows) < len(stages.rows)
+            else "",
             table=stages,
             page_table=telling_steps(stages),
             has_whole_below=True,
@@ -79,6 +86,7 @@ def flow_table(steps: Sequence[FlowStep]) -> Table:
     records = [
         asdict(step)
         | {
+            "stage": STAGES.get(step.stage, step.stage),
             "step": capitalised(step.step),
             "reason": capitalised(separated(step.reason)) or ("" if not step.rows_set_aside else None),
         }
@@ -93,12 +101,13 @@ def telling_steps(flow: Table) -> Table:
     ends = {tables.index(name) for name in tables} | {
         len(tables) - 1 - tables[::-1].index(name) for name in tables
     }
-    changes = zip(flow.column("rows_made"), flow.column("rows_set_aside"), strict=True)
-    kept = [place for place, counts in enumerate(changes) if any(counts) or place in ends]
+    told = zip(flow.column("rows_made"), flow.column("rows_set_aside"), flow.column("reason"), strict=True)
+    kept = [place for place, facts in enumerate(told) if any(facts) or place in ends]
     rows = tuple(flow.rows[place] for place in kept)
     return Table(flow.columns, rows, flow.notes, flow.group)
 
 
-def separated(text: str) -> str:
-    """Return a text with separators in its numbers of five digits or more; a year has four."""
-    return re.sub(r"(?<![\w.,])\d{5,}(?![\w.,]\d)", lambda match: whole(int(match.group())), text)
+def separated(text: str, digits: int = 5) -> str:
+    """Return a text with separators in its long numbers; a year has four digits, so five are long."""
+    long = rf"(?<![\w.,])\d{{{digits},}}(?![\w.,]\d|\w)"
+    return re.sub(long, lambda match: whole(int(match.group())), text)

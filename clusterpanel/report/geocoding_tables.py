@@ -10,14 +10,20 @@ from clusterpanel.report.disclosure import hidden_cells, is_few
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, table_of
 
-STATUSES = ("supplied", "matched", "tie", "unmatched", "rejected")
+FATES = {
+    "supplied": "came with a sound point",
+    "matched": "were matched to one place",
+    "tie": "match several places equally well and have no point",
+    "unmatched": "match no place",
+    "rejected": "came with a point that fails a hard rule",
+}
+STATUSES = tuple(FATES)
 REGIONS_SHOWN = 15
 REST = "all other regions"
 ROUNDING = 0.001
 WORDS = (
-    "A supplied point came with the register; a matched one is that of one place of the gazetteer. In a tie "
-    "several places are equally good and none is taken; a rejected point was supplied and fails a hard rule. "
-    "Precision is the median distance within which a placed site lies."
+    "The tables give these shares by year and by region; precision is the median distance within which a "
+    "placed site lies."
 )
 COUNTS = """
     SELECT {part} AS part, {status} AS status, count(*) AS sites, count(DISTINCT firm_id) AS firms,
@@ -70,11 +76,16 @@ def placed_sentence(placed: PlacedSites, minimum_firms: int) -> str:
     total = sum(sites for sites, _ in rows.values())
     counts = [(status, *rows.get(status, (0, 0))) for status in STATUSES]
     shares = [
-        f"{percent(sites / total)} {status}" if not is_few(firms, minimum_firms) else f"a few {status}"
+        f"{'a few' if is_few(firms, minimum_firms) else _part(sites, total)} {FATES[status]}"
         for status, sites, firms in counts
         if sites
     ]
     return f"Of {whole(total)} site-years, {listed(shares)}."
+
+
+def _part(sites: int, total: int) -> str:
+    share = percent(sites / total)
+    return "nearly all" if sites < total and share == percent(1.0) else share
 
 
 def used_statuses(table: Table) -> Table:

@@ -76,8 +76,7 @@ class MainTerm:
         if is_yes_no(self.outcome) and is_yes_no(self.exposure) and self.mean_outcome:
             return f"{percent(self.estimate / self.mean_outcome, 0)} of the mean"
         if is_log(self.exposure):
-            doubling = scale * log(2)
-            return f"{beside(doubling * self.estimate, doubling * self.std_error)} a doubling"
+            return f"{beside(scale * log(2) * self.estimate, scale * self.std_error)} a doubling"
         return ""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusterpanel.report.drawing import INK
+from clusterpanel.report.drawing import INK, LAND
 from clusterpanel.report.map_labels import Mark, place_labels
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def draw_numbers(
         if spot.is_off:
             x, y = zip((mark.x / points_per_m, mark.y / points_per_m), place, strict=True)
             axes.plot(x, y, color=INK, linewidth=0.5, zorder=4)
-        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+        box = {"boxstyle": "square,pad=0.1", "facecolor": LAND, "edgecolor": "none", "alpha": 0.75}
         axes.annotate(
             mark.text, place, ha="center", va="center", fontsize=8, fontweight="bold", bbox=box, zorder=5
         )

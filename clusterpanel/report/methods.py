@@ -52,13 +52,9 @@ def methods(study: Study, registry: Registry, results: Results) -> list[Paragrap
 
 def source_sentences(study: Study, registry: Registry) -> list[str]:
     """Return where the data come from, on what terms, and how many rows could not be read."""
-    terms = [
-        f"{'The register is' if number == 0 else 'A further register is'} {s.title} (origin: {s.origin}; "
-        f"licence: {s.licence})."
-        for number, s in enumerate(study.sources)
-    ]
+    terms = [f"Register: {s.title} (origin: {s.origin}; licence: {s.licence})." for s in study.sources]
     terms += [
-        f"The {place.kind} is {place.title} (origin: {place.origin}; licence: {place.licence})."
+        f"{place.kind.capitalize()}: {place.title} (origin: {place.origin}; licence: {place.licence})."
         for place in study.places
     ]
     names = [name for name in ("firms", "sites", "accounts") if registry.tables.has(name)]
@@ -76,7 +72,7 @@ def geocoding_sentences(study: Study, registry: Registry) -> list[str]:
     """Return what share of site-years was placed, and how."""
     if not registry.tables.has("site_points"):
         return []
-    gazetteers = [place.title for place in study.places if isinstance(place, GazetteerSpec)]
+    gazetteers = [f"“{place.title}”" for place in study.places if isinstance(place, GazetteerSpec)]
     how = (
         f"Addresses were matched offline with {' and then '.join(gazetteers)}, never across countries: by "
         "postcode, else by the name of the place, else by region."

@@ -77,7 +77,7 @@ def test_sites_with_postcodes_and_a_gazetteer(register: Path, tmp_path: Path) ->
     edit(study, STUDY)
     assert clusterpanel("check", study, "--data", f"mysites={register}").returncode == 0
     manifest = run(study, register, tmp_path / "out")
-    assert manifest["not_identified"] == {}
+    assert manifest["without_result"] == {}
     designs = {path.name.split("-")[1] for path in (tmp_path / "out" / "store").glob("design-*")}
     assert designs == {"size_pooled", "size_within", "exit_pooled"}
 
@@ -88,7 +88,7 @@ def test_sites_with_coordinates_run_as_drafted(register: Path, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "places").exists()
     manifest = run(tmp_path / "studies" / "mysites.toml", tmp_path, tmp_path / "out")
-    assert manifest["not_identified"] == {}
+    assert manifest["without_result"] == {}
 
 
 def test_the_designs_in_comments_run_too(register: Path, tmp_path: Path) -> None:

@@ -76,6 +76,17 @@ def test_undefined_contrasts_are_refused(frame: pd.DataFrame, fields: dict[str, 
         contrast("gap", [(1, fit(frame, "pooled")), (-1, fit(frame, "region", **fields))])
 
 
+def test_the_interval_has_the_degrees_of_freedom_of_the_fewest_groups(frame: pd.DataFrame) -> None:
+    by_region = {"vcov": {"CRV1": "region_code"}}
+    few = fit(frame[frame["region_code"] != "C"], "pooled", **by_region)
+    for terms in ([(1, fit(frame, "region", **by_region)), (-1, few)], [(1, few), (1, few)]):
+        gap = contrast("gap", terms)
+        row = gap.term("gap")
+        assert gap.glance["degrees_of_freedom"] == 1
+        # The 97.5 % quantile of t with one degree of freedom.
+        assert row["conf_high"] - row["estimate"] == pytest.approx(12.7062047 * row["std_error"], rel=1e-8)
+
+
 def test_hazards_contrast_on_the_normal_scale(frame: pd.DataFrame) -> None:
     frame = frame.assign(is_exit=np.random.default_rng(2).random(240) < 0.2)
     fields = {"outcome": "is_exit", "estimator": "cloglog"}

@@ -44,6 +44,20 @@ def test_slopes_leave_nothing_that_the_dummies_explain() -> None:
     assert absorbed.rank == 3
 
 
+def test_one_mover_among_many_still_links_two_pairs_of_regions() -> None:
+    """Firms move within A, B or within C, D; a single one moves from B to C and tells how far they differ."""
+    firms, rng = 20_001, np.random.default_rng(0)
+    region = np.concatenate([np.tile([0, 1], 10_000), np.tile([2, 3], 10_000), [1, 2]])
+    firm = Codes("firm_id", np.repeat(np.arange(firms), 2), firms)
+    exposure = rng.normal(size=2 * firms)
+    exposure[-1] = 1_000.0
+    outcome = 0.5 * exposure + np.array([0.0, 1.0, 700.0, 702.0])[region]
+    values = np.column_stack([outcome, exposure])
+    sample = ModelArrays(values, ("x",), firm, (Codes("region_code", region, 4),), True, firm)
+    assert project(sample).absorbed.rank == 3
+    assert fit_ols(sample).coefficients[0] == pytest.approx(0.5, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("columns", "dropped", "reason"),
     [
