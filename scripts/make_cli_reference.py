@@ -28,7 +28,7 @@ EXIT_CODES = """
 |---:|---|
 | 0 | done |
 | 2 | the command was not understood |
-| 10 | the sample holds no answer to a design; the report is written and says which and why (without clusters: none) |
+| 10 | the sample holds no answer to a design; the report says which and why (without clusters: no report) |
 | 11 | the same, where a design's solver stopped short |
 | 12 | an exhibit would reveal a firm |
 | 65 | the data break the contract of their spec |

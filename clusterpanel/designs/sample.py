@@ -15,7 +15,6 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.faults import SHOWN_CHOICES
 
-CENSORED, EXIT = "is_censored", "is_exit"
 MISSING = "is missing"
 
 
@@ -77,12 +76,9 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
         A condition's values cannot be compared with its column.
     """
     wanted = list(dict.fromkeys([panel.firm, panel.time, *columns, *design.where]))
-    if design.outcome == EXIT and CENSORED in panel.columns:
-        wanted = list(dict.fromkeys([*wanted, CENSORED]))
     table = _plain(panel.read(wanted))
     start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
     sample = _only_where(design, Sample(design.name, table, (start,)), panel.firm)
-    sample = _only_seen_exits(sample)
     for name in dict.fromkeys(columns):
         step = f"keep rows with {name}"
         sample = sample.kept(~is_missing(sample.table.column(name)), step, f"{name} {MISSING}")
@@ -129,11 +125,3 @@ def _held(column: pa.ChunkedArray) -> str:
     values = pc.unique(column.drop_null())
     is_short = 0 < len(values) <= SHOWN_CHOICES and not pa.types.is_floating(column.type)
     return f" (it is {', '.join(sorted(str(value) for value in values.to_pylist()))})" if is_short else ""
-
-
-def _only_seen_exits(sample: Sample) -> Sample:
-    """Set the rows aside that are not followed long enough to see whether the firm exits."""
-    if CENSORED not in sample.table.column_names:
-        return sample
-    keep = ~pc.fill_null(sample.table.column(CENSORED), False).to_numpy().astype(np.bool_)
-    return sample.kept(keep, "keep rows followed to the next year", "whether the firm exits is not seen")

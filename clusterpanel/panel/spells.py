@@ -37,21 +37,23 @@ def with_spells(rows: ir.Table, spec: PanelSpec) -> ir.Table:
     """Add is_entry, is_exit, exit_cause, is_censored, age (years) and is_birth_known to followed rows.
 
     A firm exits in the last year it is seen, unless that is the study's last year or a rule ended the
-    following there: then it is censored. A firm seen again after a gap has not exited before it.
+    following there: then it is censored, and in that row is_exit is null, since the year after is not seen. A
+    firm seen again after a gap has not exited before it.
     """
     firm = ibis.window(group_by="firm_id")
     rows = rows.mutate(first_seen=rows.year.min().over(firm), last_seen=rows.year.max().over(firm))
     is_last = rows.year == rows.last_seen
     # Rows dropped by a rule prove that the firm lived on after the last row that is left.
     is_cut = ((rows.follow_until == rows.last_seen) | (rows.seen_until > rows.last_seen)).fill_null(False)
-    is_exit = is_last & (rows.last_seen < spec.last_year) & ~is_cut
+    is_end = is_last & (rows.last_seen < spec.last_year) & ~is_cut
+    is_censored = is_last & ~is_end
     is_born_then = rows.birth_year.isnull() | (rows.birth_year == rows.year)
     age = rows.year - rows.birth_year
     return rows.mutate(
         is_entry=(rows.year == rows.first_seen) & (rows.year > spec.first_year) & is_born_then,
-        is_exit=is_exit,
-        exit_cause=ibis.cases((is_exit, ibis.coalesce(rows.death_cause, UNKNOWN_CAUSE))),
-        is_censored=is_last & ~is_exit,
+        is_exit=ibis.cases((~is_censored, is_end)),
+        exit_cause=ibis.cases((is_end, ibis.coalesce(rows.death_cause, UNKNOWN_CAUSE))),
+        is_censored=is_censored,
         age=ibis.cases((age >= 0, age)).cast("int32"),
         is_birth_known=rows.birth_year.notnull(),
     )

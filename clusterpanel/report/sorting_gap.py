@@ -48,7 +48,7 @@ def gap_section(study: Study, results: Mapping[str, Result]) -> Section | None:
         table=file_table(found),
         page_table=page_table(found, labels),
         figure=coefficient_figure([facet(contrast, parts, labels) for contrast, parts in found]),
-        alt=" ".join(_sentence(contrast, parts) for contrast, parts in found),
+        alt=" ".join(_sentence(contrast, parts, labels) for contrast, parts in found),
         designs=tuple(dict.fromkeys(term.label for _, parts in found for _, _, term in parts)),
     )
     return Section("gap", "Sorting: the gap between designs", (SENTENCE,), (exhibit,))
@@ -133,6 +133,9 @@ def _weight(weight: float) -> str:
     return f"{'+' if weight >= 0 else '−'}{number}"
 
 
-def _sentence(contrast: ContrastSpec, parts: Sequence[Part]) -> str:
-    terms = "; ".join(f"{name} {significant(term.estimate)}" for name, _, term in parts)
+def _sentence(contrast: ContrastSpec, parts: Sequence[Part], labels: ColumnLabels) -> str:
+    unit = unit_of(parts[0][2], labels)
+    terms = "; ".join(
+        f"{name} {written(term, unit)['estimate']} {unit[0]}".strip() for name, _, term in parts
+    )
     return f"{contrast.title}: {terms}."

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from clusterpanel.models.result import SurvivalCurves
-from clusterpanel.report.column_labels import ColumnLabels, labels_of
+from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_of
 from clusterpanel.report.digits import percent, whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.exhibits import Exhibit, Section
@@ -45,7 +45,7 @@ def survival_exhibit(label: str, curves: SurvivalCurves, labels: ColumnLabels, m
         f"{_cut(curves, lines, minimum_firms)}"
     )
     records = [
-        {"group": line.label, **{str(key): value for key, value in row.items()}}
+        {"group": capitalised(line.label), **{str(key): value for key, value in row.items()}}
         for line in lines
         for row in line.curve.to_dict("records")
     ]
@@ -53,7 +53,7 @@ def survival_exhibit(label: str, curves: SurvivalCurves, labels: ColumnLabels, m
         f"survival_{label}",
         f"Survival by {exposure_words(str(design_facts(curves).get('exposure', 'group')), labels)}",
         caption.strip(),
-        table=table_of(COLUMNS, records),
+        table=table_of(COLUMNS, records, group="group"),
         figure=survival_figure(lines, "age of the firm (years since its birth year)") if lines else None,
         alt=" ".join(map(final_sentence, lines)),
         designs=(label,),

@@ -114,7 +114,7 @@ PLACE_COLUMNS = {
 }
 LIFE_COLUMNS = {
     "is_entry": "first year seen, after the study's first year",
-    "is_exit": "last year seen, before the study's last year and not censored",
+    "is_exit": "last year seen; missing where it is censored, since the year after is not seen",
     "exit_cause": "why the firm ended, in its exit year; unknown if no register says",
     "is_censored": "last year followed of a firm that is not known to have ended",
     "age": "years since the firm's birth year; missing if unknown",

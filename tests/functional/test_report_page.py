@@ -13,6 +13,7 @@ import pytest
 
 from clusterpanel.report.document import write_report
 
+DESK = 1280
 INPUTS = Path(__file__).parents[1] / "unit" / "report" / "simulated_inputs.py"
 FLAGS = (
     "--headless",
@@ -35,10 +36,13 @@ const spilled = [...document.querySelectorAll("svg text")].filter((text) => {
   const isIn = box.left > svg.left - 1 && box.right < svg.right + 1;
   return !(isIn && box.top > svg.top - 1 && box.bottom < svg.bottom + 1);
 });
+for (const folded of document.querySelectorAll("details")) folded.open = true;
+const cut = [...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth + 1);
 const measured = {
   inner: innerWidth,
   scroll: document.documentElement.scrollWidth,
   outside: outside.slice(0, 5).map((e) => e.outerHTML.slice(0, 80)),
+  cut: cut.map((e) => e.getAttribute("aria-label")),
   unreachable: scrolled.filter((e) => e.tabIndex < 0 || getComputedStyle(e).overflowX !== "auto").length,
   spilled: spilled.map((text) => text.textContent),
   drawings: document.querySelectorAll("svg").length,
@@ -86,7 +90,7 @@ def measured(chromium: str, page: Path, width: int, folder: Path) -> tuple[dict[
     return json.loads(unescape(found.group(1))), seen.stderr
 
 
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [DESK, 400])
 def test_nothing_is_cut_off(chromium: str, page: Path, tmp_path: Path, width: int) -> None:
     facts, log = measured(chromium, page, width, tmp_path)
     assert facts["inner"] == width
@@ -95,6 +99,8 @@ def test_nothing_is_cut_off(chromium: str, page: Path, tmp_path: Path, width: in
     assert facts["unreachable"] == 0
     assert facts["spilled"] == []
     assert facts["drawings"] == 5
+    if width == DESK:
+        assert facts["cut"] == []
     assert "CONSOLE" not in log
 
 

@@ -179,7 +179,7 @@ def expected(tables: dict[str, list[Row]]) -> list[Row]:
                     "site_id": site,
                     "sites": len(years[year]),
                     "is_entry": enters and year == kept[0],
-                    "is_exit": ends and year == kept[-1],
+                    "is_exit": (True if ends else None) if year == kept[-1] else False,
                     "exit_cause": (firm["death_cause"] or "unknown") if ends and year == kept[-1] else None,
                     "is_censored": not ends and year == kept[-1],
                     "is_early": enters and kept[0] in (2011, 2012),
@@ -241,7 +241,7 @@ def test_every_panel_keeps_its_promises(tables: dict[str, list[Row]]) -> None:
     assert keys == sorted(set(keys))
     ends: dict[str, int] = defaultdict(int)
     for row in rows:
-        ends[row["firm_id"]] += row["is_exit"] + row["is_censored"]
+        ends[row["firm_id"]] += (row["is_exit"] is True) + row["is_censored"]
         assert row["growth_dhs"] is None or -2 <= row["growth_dhs"] <= 2
         assert row["lag_employment"] is None or (row["firm_id"], row["year"] - 1) in keys
     assert set(ends.values()) <= {1}

@@ -91,7 +91,7 @@ def ceramics_plants(panel: Panel) -> Panel:
     rows = panel.read([*columns, *(f"log_own_count_{radius}km" for radius in NOTED)])
     frame = rows.filter(pc.equal(rows["cluster_industry"], "ceramics")).to_pandas().sort_values("year")
     plants = frame.groupby("firm_id").first().drop(columns="is_exit")
-    exits = frame.groupby("firm_id")["is_exit"].max().rename("has_exit")
+    exits = frame.assign(has_exit=frame["is_exit"] == True).groupby("firm_id")["has_exit"].max()  # noqa: E712
     return Panel.from_frame(plants.join(exits)[~plants["is_regulatory_entry"]].reset_index())
 
 

@@ -49,6 +49,16 @@ def test_facts_about_the_sample(frame: pd.DataFrame) -> None:
     assert glance["degrees_of_freedom"] == 59
 
 
+def test_shares_explained_are_of_all_and_of_what_the_effects_leave(frame: pd.DataFrame) -> None:
+    effects = pd.get_dummies(frame[["firm_id", "year"]].astype(str), dtype=float).to_numpy()
+    outcome = frame["log_wage"].to_numpy()
+    both = np.column_stack([frame["in_cluster"], effects])
+    left = [np.sum((outcome - x @ np.linalg.lstsq(x, outcome, rcond=None)[0]) ** 2) for x in (both, effects)]
+    glance = fit(frame, absorb=["year"]).glance
+    assert glance["r2"] == pytest.approx(1 - left[0] / np.sum((outcome - outcome.mean()) ** 2), rel=1e-12)
+    assert glance["r2_within"] == pytest.approx(1 - left[0] / left[1], rel=1e-10)
+
+
 def test_each_loss_of_rows_is_a_step_that_balances(frame: pd.DataFrame) -> None:
     frame = frame.astype({"in_cluster": "boolean"})
     frame.loc[frame.index[:3], "log_wage"] = np.nan
@@ -76,11 +86,11 @@ def test_conditions_keep_only_their_rows(frame: pd.DataFrame) -> None:
 
 
 def test_rows_whose_exit_is_not_seen_say_nothing_of_exit(frame: pd.DataFrame) -> None:
-    frame["is_censored"] = (frame["year"] == 2004) & ~frame["is_exit"]
-    fields = {"comparison": "pooled", "outcome": "is_exit"}
-    result = fit(frame, **fields)
-    assert result.glance["n"] == int((~frame["is_censored"]).sum())
-    assert result.provenance["flow"][1]["reason"] == "whether the firm exits is not seen"
+    is_censored = (frame["year"] == 2004) & ~frame["is_exit"]
+    frame["is_exit"] = frame["is_exit"].astype("boolean").mask(is_censored)
+    result = fit(frame, comparison="pooled", outcome="is_exit")
+    assert result.glance["n"] == int((~is_censored).sum())
+    assert result.provenance["flow"][1]["reason"] == "is_exit is missing"
     assert fit(frame, comparison="pooled").glance["n"] == len(frame)
 
 

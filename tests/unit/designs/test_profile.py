@@ -34,6 +34,16 @@ def test_each_radius_is_the_design_with_its_own_exposure(frame: pd.DataFrame) ->
     assert results["wage_10km"].provenance["exposure"] == "log_own_count_10km"
 
 
+def test_the_profile_says_what_is_counted_within_the_radius(frame: pd.DataFrame) -> None:
+    for number, radius in enumerate(("2_5km", "10km")):
+        for measure in ("own_count", "all_activity"):
+            frame[f"log_{measure}_{radius}"] = np.random.default_rng(number).random(240)
+    all_firms = PROFILE.model_copy(update={"measure": "all_activity"})
+    results = estimate_profile(all_firms, WITHIN, CLUSTERS, Panel.from_frame(frame))
+    terms = [result.estimate["term"].tolist() for result in results.values()]
+    assert terms == [["log_all_activity_2_5km"], ["log_all_activity_10km"]]
+
+
 def test_a_missing_radius_is_refused(frame: pd.DataFrame) -> None:
     with pytest.raises(SpecError, match="log_own_count_2_5km"):
         estimate_profile(PROFILE, WITHIN, CLUSTERS, Panel.from_frame(frame))

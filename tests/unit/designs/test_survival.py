@@ -56,6 +56,16 @@ def test_a_continuous_exposure_is_cut_at_terciles_with_a_note(frame: pd.DataFram
     assert any("cut at its terciles" in note for note in result.provenance["notes"])
 
 
+def test_a_value_at_a_tercile_is_at_most_it(frame: pd.DataFrame) -> None:
+    """Most firms have no neighbour: the first tercile is 0, and so are they."""
+    count = np.tile([0.0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6], 20)
+    assert curves(frame.assign(count=count), "count").glance["levels"] == {
+        "at most 0": 120,
+        "0 to 2.333": 40,
+        "above 2.333": 80,
+    }
+
+
 def test_text_and_few_numbers_make_a_curve_each(frame: pd.DataFrame) -> None:
     assert curves(frame, "region_code").curve["group"].unique().tolist() == ["A", "B", "C"]
     few = frame.assign(sites=np.tile([3, 1], 120))

@@ -52,7 +52,7 @@ def test_a_known_cause_is_told_in_the_exit_year_only(tmp_path: Path) -> None:
 
 def test_a_firm_seen_in_the_last_year_is_censored(tmp_path: Path) -> None:
     rows = followed(tmp_path, [2014, 2015], cause="closure")
-    assert rows["is_exit"] == [False, False]
+    assert rows["is_exit"] == [False, None]
     assert rows["exit_cause"] == [None, None]
     assert rows["is_censored"] == [False, True]
 
@@ -65,13 +65,13 @@ def test_a_rule_drops_later_rows_and_censors(tmp_path: Path) -> None:
     spec = SPEC.model_copy(update={"censor": (BRITAIN,)})
     rows = followed(tmp_path, [2012, 2013, 2014], country="GB", spec=spec)
     assert rows["year"] == [2012, 2013]
-    assert rows["is_exit"] == [False, False]
+    assert rows["is_exit"] == [False, None]
     assert rows["is_censored"] == [False, True]
 
 
 def test_a_firm_that_ends_in_the_rules_year_is_censored(tmp_path: Path) -> None:
     spec = SPEC.model_copy(update={"censor": (BRITAIN,)})
-    assert followed(tmp_path, [2012, 2013], country="GB", spec=spec)["is_exit"] == [False, False]
+    assert followed(tmp_path, [2012, 2013], country="GB", spec=spec)["is_exit"] == [False, None]
 
 
 def test_a_firm_that_ends_before_the_rules_year_exits(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_firm_seen_again_after_the_rules_year_had_not_ended_before(tmp_path: P
     spec = SPEC.model_copy(update={"censor": (BRITAIN,)})
     rows = followed(tmp_path, [2011, 2014], country="GB", spec=spec)
     assert rows["year"] == [2011]
-    assert rows["is_exit"] == [False]
+    assert rows["is_exit"] == [None]
     assert rows["is_censored"] == [True]
 
 

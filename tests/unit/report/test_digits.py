@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterpanel.report.digits import decimals_for, fixed, p_value, percent, significant, whole
+from clusterpanel.report.digits import (
+    beside,
+    counted,
+    decimals_for,
+    fixed,
+    listed,
+    p_value,
+    percent,
+    significant,
+    span,
+    whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +62,24 @@ def test_shares_become_per_cent() -> None:
 
 
 def test_a_standard_error_decides_the_decimals() -> None:
-    assert [decimals_for(error) for error in (12.0, 0.9, 0.05, 0.0)] == [1, 1, 2, 1]
+    assert [decimals_for(error) for error in (120.0, 12.0, 0.9, 0.05)] == [0, 0, 2, 3]
+    assert beside(0.52714, 0.22634) == "0.53"
+    assert span(-0.0836, 0.971, 0.226) == "−0.08 to 0.97"
+
+
+@pytest.mark.parametrize("error", [0.0, float("nan"), float("inf"), 1e-9])
+def test_a_number_without_a_sound_error_keeps_three_digits(error: float) -> None:
+    assert beside(0.070249, error) == "0.0702"
+
+
+def test_one_is_singular() -> None:
+    assert [counted(count, "row") for count in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
+
+
+def test_lists_end_with_and() -> None:
+    assert [listed(texts) for texts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]

@@ -151,7 +151,7 @@ def test_a_few_firms_of_unknown_place_leave_the_groups_and_the_total_without_the
     table["in_cluster"] = table["in_cluster"].astype("boolean").mask(table["firm_id"] == "f000")
     rows = rows_by_group(simulated, Panel.from_frame(table))
     assert [rows[group][1] for group in ("in a cluster", "not in a cluster", "all")] == [29, 30, 59]
-    assert "not known" not in rows
+    assert "not defined" not in rows
 
 
 def test_one_unmatched_site_of_thousands_hides_no_share_but_its_own(tmp_path: Any) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from clusterpanel.engine.sample_flow import FlowStep
 from clusterpanel.engine.table_folder import TableFolder
 from clusterpanel.errors import OutputError
 from clusterpanel.registry.registry import Registry
 from clusterpanel.report.document import write_report
+from clusterpanel.report.flow_tables import flow_table, telling_steps
 from clusterpanel.spec.study import StudySpec
 
 VOID = {"meta", "link", "br", "path", "use", "rect", "circle"}
@@ -169,15 +171,17 @@ def test_methods_say_what_ran(simulated: Any, report: Path) -> None:
     page = (report / "index.html").read_text(encoding="utf-8")
     pooled = simulated.results["pooled"]
     for sentence in (
-        "licence: CC0-1.0",
+        "Gazetteer: Simulated gazetteer (origin: made by clusterpanel; licence: CC0-1.0).",
+        "Clusters were drawn with the sites of 2005 and 2010",
+        "A firm seen in 2014 is censored",
         "at least 8 sites within 6 km",
         "left out of every count",
         "followed to 2012 and censored there: it left the register.",
-        "Controls: log_employment.",
+        "holding log_employment constant",
         f"Sample: {pooled.glance['n']:,} firm-years, {pooled.glance['firms']} firms",
-        "40 rows set aside: missing.",
+        "Set aside: 40 rows (missing).",
         "12 rows could not be mapped",
-        "sorting is 1 × pooled -1 × within",
+        "sorting is pooled − within.",
     ):
         assert sentence in page, sentence
 
@@ -220,3 +224,72 @@ def test_map_of_sites_draws_sites_and_density_does_not(simulated: Any, report: P
     write(simulated, tmp_path / "r", study=study)
     assert (tmp_path / "r/exhibits/map.svg").read_text().count("<use") > 1000
     assert (report / "exhibits/map.svg").read_text().count("<use") < 50
+
+
+def test_one_row_set_aside_is_singular(simulated: Any, tmp_path: Path) -> None:
+    tables = TableFolder.at(tmp_path / "one")
+    for name in ("sites", "firms", "site_points"):
+        tables.write(name, simulated.registry.read(name))
+    tables.write("quarantine", simulated.registry.read("quarantine").slice(0, 1))
+    tables.write_flow(simulated.registry.flow)
+    page = write(simulated, tmp_path / "r", registry=Registry(tables)).read_text(encoding="utf-8")
+    assert "1 row could not be mapped and was set aside" in page
+
+
+def test_flow_folds_steps_with_nothing_to_tell_but_its_file_keeps_them() -> None:
+    steps = [
+        FlowStep("ingest", "read a", "sites", 9, 9),
+        FlowStep("ingest", "made keys unique", "sites", 9, 9),
+        FlowStep("ingest", "kept the years", "sites", 9, 8, 1, 0, "12345 too late in 2022"),
+        FlowStep("panel", "looked up firms", "sites", 8, 8),
+        FlowStep("panel", "joined", "sites", 8, 8),
+    ]
+    flow = flow_table(steps)
+    assert flow.column("step") == [
+        "Read a",
+        "Made keys unique",
+        "Kept the years",
+        "Looked up firms",
+        "Joined",
+    ]
+    assert telling_steps(flow).column("step") == ["Read a", "Kept the years", "Joined"]
+    assert flow.column("reason")[2] == "12,345 too late in 2022"
+
+
+def test_parts_of_a_gap_with_different_samples_are_named_with_both_sizes(
+    simulated: Any, tmp_path: Path
+) -> None:
+    within = simulated.results["within"]
+    fewer = replace(within, glance={**within.glance, "n": 7001, "firms": 801})
+    page = write(simulated, tmp_path / "r", results={**simulated.results, "within": fewer})
+    assert "within on 7,001 firm-years of 801 firms, as a within design drops firms seen only once" in (
+        page.read_text(encoding="utf-8")
+    )
+
+
+def test_samples_that_are_the_same_are_not_said_to_differ(report: Path) -> None:
+    assert "rest on different samples" not in (report / "index.html").read_text(encoding="utf-8")
+
+
+def test_page_gives_exits_in_percentage_points_and_the_file_as_estimated(
+    simulated: Any, tmp_path: Path
+) -> None:
+    pooled = simulated.results["pooled"]
+    design = {**pooled.provenance["design"], "outcome": "is_exit"}
+    exits = replace(
+        pooled,
+        estimate=pooled.estimate.assign(estimate=0.0117, std_error=0.0023, conf_low=0.0072, conf_high=0.0162),
+        provenance={**pooled.provenance, "design": design},
+    )
+    page = write(simulated, tmp_path / "r", results={"pooled": exits}).read_text(encoding="utf-8")
+    assert (
+        "Yearly exit, by whether in a cluster · percentage points <code>is_exit by in_cluster</code>" in page
+    )
+    assert '<td class="num">1.17</td><td class="num">0.23</td><td class="num">0.72 to 1.62</td>' in page
+    assert ",0.0117,0.0023," in (tmp_path / "r" / "exhibits" / "estimates.csv").read_text()
+
+
+def test_survival_says_that_its_axis_is_age(report: Path) -> None:
+    assert "age of the firm (years since its birth year)" in (report / "index.html").read_text(
+        encoding="utf-8"
+    )

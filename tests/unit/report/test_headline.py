@@ -51,10 +51,11 @@ def test_positive_gap_points_to_sorting(simulated: Any) -> None:
     text = sorting_sentence(
         simulated, fit("pooled", "pooled", 0.07, 0.01), fit("within", "within", 0.03, 0.01), gap(0.041, 0.009)
     )
-    assert "For firms in a cluster, wage (crowns) is 7.3 % higher than for other firms" in text
-    assert "and 3.0 % higher than for the same firms outside one;" in text
+    assert "The wage of firms in a cluster is 7.3 % higher than that of other firms" in text
+    assert "and 3.0 % higher than that of the same firms outside one;" in text
     assert (
-        "4.1 log points (s.e. 0.9, 95 % interval 2.3 to 5.9), pooled minus within, points to sorting" in text
+        "4.10 log points (s.e. 0.90, 95 % interval 2.34 to 5.86), pooled minus within, points to sorting"
+        in text
     )
     assert "overstates" in text
 
@@ -67,7 +68,7 @@ def test_gap_that_cannot_be_told_from_zero_is_no_sorting_and_no_proof_of_none(si
         gap(0.004, 0.009),
     )
     assert "cannot be told from zero: sorting is neither shown nor ruled out" in text
-    assert "than for the same firms outside one, which cannot be told from zero;" in text
+    assert "than that of the same firms outside one (which cannot be told from zero);" in text
     assert "points to" not in text
 
 
@@ -82,12 +83,13 @@ def test_negative_gap_understates(simulated: Any) -> None:
 def test_log_points_and_per_cent_are_not_confused(simulated: Any) -> None:
     text = headline(study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", np.log(2), 0.1)})
     assert "100.0 % higher" in text
-    assert "s.e. 10.0, 95 % interval 49.7 to 88.9 log points" in text
+    assert "95 % interval 64.4 to 143.3 %" in text
+    assert "log points" not in text
 
 
 def test_lower_is_said_as_lower(simulated: Any) -> None:
     text = headline(study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", -0.1, 0.01)})
-    assert "9.5 % lower than for other firms" in text
+    assert "9.5 % lower than that of other firms" in text
 
 
 def test_hazards_are_ratios_against_one(simulated: Any) -> None:
@@ -105,14 +107,14 @@ def test_outcome_in_levels_is_given_in_its_unit(simulated: Any) -> None:
     text = headline(
         study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", 1234.5, 10, "wage_crowns")}
     )
-    assert "wage (crowns) is 1,234 higher than for other firms" in text
+    assert "The wage of firms in a cluster is 1,234 crowns higher than that of other firms" in text
     assert "log points" not in text
 
 
 def test_exposure_that_counts_is_read_per_unit(simulated: Any) -> None:
     count = fit("pooled", "pooled", 0.002, 0.0005, exposure="own_count_5km")
     text = headline(study_with(simulated, "pooled"), {"pooled": count})
-    assert "One unit more of own_count_5km goes with +0.200 log points in wage (crowns)" in text
+    assert "One unit more of neighbours of the same industry within 5 km goes with +0.200 log points" in text
 
 
 def test_design_without_answer_gives_its_reason(simulated: Any) -> None:
@@ -130,7 +132,7 @@ def test_result_of_too_few_firms_is_not_quoted(simulated: Any) -> None:
 def test_simulated_data_are_called_simulated(simulated: Any) -> None:
     study = study_with(simulated, "pooled", title="A Simulated register")
     assert headline(study, {"pooled": fit("pooled", "pooled", 0.07, 0.01)}).startswith(
-        "In these simulated data: for"
+        "In these simulated data: the wage"
     )
 
 
@@ -144,11 +146,50 @@ def test_headline_is_the_first_contrast_unless_named(
 def test_survival_curves_are_quoted_with_their_last_year(simulated: Any) -> None:
     text = headline(study_with(simulated, "survival"), simulated.results)
     assert text.startswith("In a cluster: ")
-    assert "survive 10 years; not in a cluster:" in text
+    assert "survive to the age of 10; not in a cluster:" in text
 
 
 def test_yes_or_no_outcome_is_a_rate_in_percentage_points(simulated: Any) -> None:
     exits = fit("pooled", "region", 0.00527, 0.00226, "is_exit", region="country_code")
     text = headline(study_with(simulated, "pooled"), {"pooled": exits})
-    assert "the yearly rate of exit is 0.527 percentage points higher than for other firms" in text
-    assert "of the same country (s.e. 0.226" in text
+    assert (
+        "The yearly rate of exit of firms in a cluster is 0.53 percentage points higher than that of" in text
+    )
+    assert "other firms of the same country (s.e. 0.23" in text
+
+
+def test_null_result_says_first_that_it_cannot_be_told_from_zero(simulated: Any) -> None:
+    exits = fit("pooled", "region", 0.0021, 0.003, "is_exit", region="country_code")
+    text = headline(study_with(simulated, "pooled"), {"pooled": exits})
+    assert text == (
+        "The difference in yearly rate of exit between firms in a cluster and other firms of the same country "
+        "cannot be told from zero: it is estimated at +0.21 percentage points (s.e. 0.30, 95 % interval −0.38 "
+        "to 0.80 percentage points)."
+    )
+    assert "higher" not in text
+
+
+def test_null_hazard_is_not_called_higher_or_lower(simulated: Any) -> None:
+    vague = fit("exit_pooled", "pooled", np.log(0.8), 0.5, "is_exit", estimator="cloglog")
+    text = headline(study_with(simulated, "exit_pooled"), {"exit_pooled": vague})
+    assert "cannot be told from that of other firms" in text
+    assert "estimated at 0.800 (95 % interval 0.300 to 2.13)" in text
+
+
+def test_growth_rates_differ_by_percentage_points_and_log_growth_is_no_per_cent_of_growth(
+    simulated: Any,
+) -> None:
+    rates = headline(
+        study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_dhs")}
+    )
+    assert "yearly growth of employment of firms in a cluster is 3.0 percentage points higher" in rates
+    logs = headline(
+        study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_log")}
+    )
+    assert "3.0 log points higher" in logs
+
+
+def test_plural_outcomes_are_plural(simulated: Any) -> None:
+    found = fit("pooled", "pooled", 0.03, 0.01, "log_sales_crowns")
+    text = headline(study_with(simulated, "pooled"), {"pooled": found})
+    assert text.startswith("The sales of firms in a cluster are 3.0 % higher than those of other firms")
