@@ -9,13 +9,14 @@ import pyarrow.compute as pc
 
 from clusterpanel.designs.encode import is_missing
 from clusterpanel.engine.sample_flow import FlowStep
-from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
+from clusterpanel.errors import DataError, Fault, NotIdentifiedError, SpecError
 from clusterpanel.models.arrays import Flags
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.faults import SHOWN_CHOICES
 
 MISSING = "is missing"
+EXIT, CENSORED = "is_exit", "is_censored"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
         No row is left.
     SpecError
         A condition's values cannot be compared with its column.
+    DataError
+        Exits are told in rows after which nothing is seen.
     """
+    if EXIT in columns and CENSORED in panel.columns:
+        _check_exits(panel)
     wanted = list(dict.fromkeys([panel.firm, panel.time, *columns, *design.where]))
     table = _plain(panel.read(wanted))
     start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
@@ -85,6 +90,16 @@ def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
     if sample.rows == 0:
         raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=_why_empty(sample))
     return sample
+
+
+def _check_exits(panel: Panel) -> None:
+    """Refuse censored rows that pass for firms that stayed: they would make every hazard too low."""
+    table = panel.read([EXIT, CENSORED])
+    told = pc.sum(pc.and_(pc.is_valid(table[EXIT]), pc.fill_null(table[CENSORED], False))).as_py()
+    if told:
+        came = f"{EXIT} given in {told:,} rows where {CENSORED} says that the year after is not seen"
+        fault = Fault("panel", f"column {EXIT}", came, "missing there", f"Set {EXIT} to missing in them.")
+        raise DataError("exits are told that were not seen", faults=[fault])
 
 
 def _why_empty(sample: Sample) -> str:

@@ -38,7 +38,7 @@ def _absent(table: pa.Table, *key: str) -> list[Fault]:
 
 
 def _missing(table: pa.Table, *key: str) -> list[Fault]:
-    counts = {name: table.column(name).null_count for name in key}
+    counts = {name: pc.sum(pc.is_null(table.column(name), nan_is_null=True)).as_py() or 0 for name in key}
     return [
         Fault("panel", f"column {name}", f"{count} missing values", "none")
         for name, count in counts.items()

@@ -109,8 +109,8 @@ def labels_of(study: Study) -> ColumnLabels:
 
 
 def capitalised(text: str) -> str:
-    """Return a text with its first letter large and the others as they are."""
-    return text[:1].upper() + text[1:]
+    """Return a text with its first letter large; one that begins with a column's name stays as it is."""
+    return text if "_" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def _neighbour_labels(spec: ClusterSpec, activity: str, unit: str) -> Iterator[tuple[str, Label]]:

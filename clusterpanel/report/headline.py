@@ -104,7 +104,7 @@ def null_sentence(term: MainTerm, labels: ColumnLabels) -> str:
     found = f"it is estimated at {signed(term, labels)} ({error_words(term, labels)})."
     if is_yes_no(term.exposure):
         pair = f"{subject(term, labels)} and {theirs}"
-        return f"the difference in {outcome} between {pair} {NOT_TOLD}: {found}"
+        return f"the difference in the {outcome} between {pair} {NOT_TOLD}: {found}"
     return (
         f"what one unit more of {labels.text(term.exposure)} goes with in {outcome}, comparing with "
         f"{theirs}, {NOT_TOLD}: {found}"

@@ -1,6 +1,5 @@
 """The map: where sites are dense, and where clusters of each industry lie."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +9,13 @@ from clusterpanel.clusters.cluster_map import ClusterMap
 from clusterpanel.registry.registry import Registry
 from clusterpanel.report.backdrop import gazetteer_places, zoning_borders
 from clusterpanel.report.cluster_table import industry_words, latest_clusters
-from clusterpanel.report.digits import counted
 from clusterpanel.report.disclosure import hidden_cells
 from clusterpanel.report.drawing import INK, LAND, OTHER, QUIET, RULE, SERIES, figure, svg_of
 from clusterpanel.report.exhibits import Exhibit
 from clusterpanel.report.geocoding_tables import placed_sites
 from clusterpanel.report.map_frame import Frame, frame_of
 from clusterpanel.report.map_numbers import Outline, draw_numbers
+from clusterpanel.report.map_sites import SITES, Sites, far_sentence, sites_of
 from clusterpanel.report.projection import Projection, coarsened, projection_of
 from clusterpanel.spec.study import Study
 
@@ -30,36 +29,6 @@ POINTS_PER_INCH = 72
 LAND_CELLS = 150
 LABELLED = 15
 DOTS = 600
-SITES = """
-    SELECT dense_rank() OVER (ORDER BY firm_id) AS firm, longitude, latitude, count(DISTINCT site_id) AS sites
-    FROM read_parquet($points)
-    JOIN (SELECT site_id, year, firm_id FROM read_parquet($sites)) USING (site_id, year)
-    WHERE longitude IS NOT NULL AND latitude IS NOT NULL
-    GROUP BY firm_id, longitude, latitude ORDER BY ALL
-"""
-
-
-@dataclass(frozen=True)
-class Sites:
-    """Distinct places of sites.
-
-    Attributes
-    ----------
-    firm : array, shape (n,)
-        A number that stands for the firm.
-    xy : array, shape (n, 2)
-        Metres on the map.
-    count : array, shape (n,)
-        The firm's sites there.
-    """
-
-    firm: NDArray[np.int64]
-    xy: NDArray[np.float64]
-    count: NDArray[np.int64]
-
-    def where(self, keep: NDArray[np.bool_]) -> "Sites":
-        """Return some of the places."""
-        return Sites(self.firm[keep], self.xy[keep], self.count[keep])
 
 
 def map_exhibit(study: Study, registry: Registry, clusters: ClusterMap) -> Exhibit | None:
@@ -71,8 +40,7 @@ def map_exhibit(study: Study, registry: Registry, clusters: ClusterMap) -> Exhib
     if not len(table):
         return None
     projection = projection_of(table[:, 1:3])
-    firm, count = table[:, 0].astype(np.int64), table[:, 3].astype(np.int64)
-    sites = Sites(firm, projection.forward(table[:, 1:3]), count)
+    sites = sites_of(table, projection)
     outlines = outlines_of(study, clusters, projection, sites)
     boxes = np.array([outline.shape.bounds for outline in outlines], dtype=np.float64).reshape(-1, 4)
     frame = frame_of(sites.xy, boxes)
@@ -81,16 +49,6 @@ def map_exhibit(study: Study, registry: Registry, clusters: ClusterMap) -> Exhib
     far = far_sentence(sites.where(~is_on), study.spec.report.minimum_firms)
     caption = f"{_caption(study, outlines, hidden_bins)}{far}"
     return Exhibit("map", "Map", caption, figure=svg, alt=_alt(outlines))
-
-
-def far_sentence(sites: Sites, minimum_firms: int) -> str:
-    """Return how many sites lie beyond the map's borders; nothing where none does."""
-    if not len(sites.firm):
-        return ""
-    is_hidden = len(set(sites.firm.tolist())) < minimum_firms
-    count = "A few sites" if is_hidden else counted(int(sites.count.sum()), "site")
-    verb = "lies" if count == "1 site" else "lie"
-    return f" {count}, far from the others, {verb} outside the map."
 
 
 def outlines_of(study: Study, clusters: ClusterMap, projection: Projection, sites: Sites) -> list[Outline]:

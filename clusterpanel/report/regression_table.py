@@ -52,8 +52,7 @@ def coefficient_list(results: Sequence[Result], labels: ColumnLabels) -> Table:
         for result in results
         for row in result.estimate.to_dict("records")
     ]
-    codes = {_heading(result, labels): result.label for result in results}
-    return table_of(LIST_COLUMNS, records, (NOTE,), group="design", codes=codes)
+    return table_of(LIST_COLUMNS, records, (NOTE,), group="design")
 
 
 def regression_table(results: Sequence[Result], minimum_firms: int = 1) -> Table:
@@ -80,7 +79,7 @@ def few_as_text(count: int | None, minimum_firms: int) -> int | str | None:
 def _heading(result: Result, labels: ColumnLabels) -> str:
     facts = design_facts(result)
     kind = ", hazard model" if facts.get("estimator") == "cloglog" else ""
-    return f"{labels.title(str(facts.get('outcome', '')))}{kind}"
+    return f"{result.label}: {labels.text(str(facts.get('outcome', '')))}{kind}"
 
 
 def _term_rows(term: str, results: Sequence[Result]) -> list[tuple[str, ...]]:

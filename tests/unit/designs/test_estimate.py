@@ -12,7 +12,7 @@ import pytest
 from clusterpanel.designs.design import design
 from clusterpanel.designs.estimate import estimate
 from clusterpanel.engine.firm_blocks import write_firm_blocks
-from clusterpanel.errors import NotIdentifiedError, SpecError
+from clusterpanel.errors import DataError, NotIdentifiedError, SpecError
 from clusterpanel.panel.panel import Panel
 
 WAGE = {"comparison": "within", "outcome": "log_wage", "exposure": "in_cluster"}
@@ -88,9 +88,16 @@ def test_conditions_keep_only_their_rows(frame: pd.DataFrame) -> None:
 def test_rows_whose_exit_is_not_seen_say_nothing_of_exit(frame: pd.DataFrame) -> None:
     is_censored = (frame["year"] == 2004) & ~frame["is_exit"]
     frame["is_exit"] = frame["is_exit"].astype("boolean").mask(is_censored)
+    frame["is_censored"] = is_censored
     result = fit(frame, comparison="pooled", outcome="is_exit")
     assert result.glance["n"] == int((~is_censored).sum())
     assert result.provenance["flow"][1]["reason"] == "is_exit is missing"
+
+
+def test_censored_rows_must_not_pass_for_firms_that_stayed(frame: pd.DataFrame) -> None:
+    frame["is_censored"] = (frame["year"] == 2004) & ~frame["is_exit"]
+    with pytest.raises(DataError, match=r"is_exit given in .* rows where is_censored"):
+        fit(frame, comparison="pooled", outcome="is_exit")
     assert fit(frame, comparison="pooled").glance["n"] == len(frame)
 
 

@@ -50,3 +50,9 @@ def test_an_absent_key_names_the_columns_there_are() -> None:
 
 def test_no_rows_are_a_panel_too() -> None:
     assert Panel.from_frame(ROWS.iloc[:0]).read(["x"]).num_rows == 0
+
+
+def test_a_number_that_is_none_is_a_missing_key() -> None:
+    rows = pa.table({"firm_id": [1.0, float("nan")], "year": [1, 1]})
+    with pytest.raises(DataError, match="1 missing values"):
+        Panel.from_frame(rows)

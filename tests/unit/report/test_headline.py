@@ -162,9 +162,9 @@ def test_null_result_says_first_that_it_cannot_be_told_from_zero(simulated: Any)
     exits = fit("pooled", "region", 0.0021, 0.003, "is_exit", region="country_code")
     text = headline(study_with(simulated, "pooled"), {"pooled": exits})
     assert text == (
-        "The difference in yearly rate of exit between firms in a cluster and other firms of the same country "
-        "cannot be told from zero: it is estimated at +0.21 percentage points (s.e. 0.30, 95 % interval −0.38 "
-        "to 0.80 percentage points)."
+        "The difference in the yearly rate of exit between firms in a cluster and other firms of the same "
+        "country cannot be told from zero: it is estimated at +0.21 percentage points (s.e. 0.30, 95 % "
+        "interval −0.38 to 0.80 percentage points)."
     )
     assert "higher" not in text
 
@@ -179,13 +179,10 @@ def test_null_hazard_is_not_called_higher_or_lower(simulated: Any) -> None:
 def test_growth_rates_differ_by_percentage_points_and_log_growth_is_no_per_cent_of_growth(
     simulated: Any,
 ) -> None:
-    rates = headline(
-        study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_dhs")}
-    )
+    named = study_with(simulated, "pooled")
+    rates = headline(named, {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_dhs")})
     assert "yearly growth of employment of firms in a cluster is 3.0 percentage points higher" in rates
-    logs = headline(
-        study_with(simulated, "pooled"), {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_log")}
-    )
+    logs = headline(named, {"pooled": fit("pooled", "pooled", 0.03, 0.01, "growth_log")})
     assert "3.0 log points higher" in logs
 
 

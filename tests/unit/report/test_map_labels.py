@@ -1,6 +1,7 @@
 """Numbers on the map never lie on one another."""
 
 from itertools import combinations
+from math import hypot
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,10 +28,13 @@ def test_a_large_cluster_alone_holds_its_number() -> None:
     assert place_labels([Mark("1", 30, 40, 20)]) == [Spot(30, 40, is_off=False)]
 
 
-def test_a_small_cluster_has_its_number_beside_it() -> None:
-    spot = place_labels([Mark("1", 30, 40, 2)])[0]
+@given(st.floats(0.5, 5))
+def test_a_small_cluster_has_its_number_beside_it(radius: float) -> None:
+    spot = place_labels([Mark("1", 30, 40, radius)])[0]
     assert spot is not None
-    assert abs(spot.y - 40) > 2 + HEIGHT_PT / 2 - 1e-9 or abs(spot.x - 30) > 2 + DIGIT_PT / 2 - 1e-9
+    across = max(abs(spot.x - 30) - DIGIT_PT / 2, 0)
+    along = max(abs(spot.y - 40) - HEIGHT_PT / 2, 0)
+    assert radius < hypot(across, along) < radius + 2
 
 
 def test_clusters_on_one_spot_are_all_numbered_with_lines_to_those_further_off() -> None:
@@ -43,3 +47,11 @@ def test_numbers_keep_off_other_clusters_where_there_is_room() -> None:
     spot = place_labels([Mark("1", 0, 0, 2)], [Mark("", 9, 9, 6)])[0]
     assert spot is not None
     assert (spot.x - 9) ** 2 + (spot.y - 9) ** 2 > 6**2
+
+
+def test_a_number_between_two_clusters_is_nearer_to_its_own() -> None:
+    marks = [Mark("8", 40, 40, 4), Mark("11", 30, 40, 4), Mark("13", 40, 50, 4)]
+    for mark, spot in zip(marks, place_labels(marks), strict=True):
+        assert spot is not None
+        gaps = {other.text: hypot(spot.x - other.x, spot.y - other.y) for other in marks}
+        assert min(gaps, key=lambda text: gaps[text]) == mark.text

@@ -5,6 +5,7 @@ import pytest
 from pyproj import Geod
 from shapely import Point, Polygon, get_coordinates, points, union_all
 
+from clusterpanel.report.map_sites import Sites, far_sentence
 from clusterpanel.report.projection import Projection, coarsened, cut_corners, projection_of
 
 
@@ -48,3 +49,13 @@ def test_cut_corners_keeps_a_ring_closed_and_inside_its_hull() -> None:
     assert len(cut) == 9
     assert (cut[0] == cut[-1]).all()
     assert Polygon(ring).covers(Polygon(cut))
+
+
+def test_few_far_sites_are_not_counted_out_loud() -> None:
+    sites = Sites(np.array([1, 1, 2]), np.zeros((3, 2)), np.array([4, 1, 1]))
+    assert far_sentence(sites, 3) == " A few sites, far from the others, lie outside the map."
+    assert far_sentence(sites, 2) == " 6 sites, far from the others, lie outside the map."
+    assert far_sentence(sites.where(np.array([False, False, True])), 1).startswith(
+        " 1 site, far from the others, lies"
+    )
+    assert far_sentence(sites.where(np.zeros(3, dtype=bool)), 1) == ""

@@ -8,7 +8,8 @@ import pytest
 
 from clusterpanel.errors import DisclosureError
 from clusterpanel.models.result import Result
-from clusterpanel.report.regression_table import regression_table
+from clusterpanel.report.column_labels import ColumnLabels
+from clusterpanel.report.regression_table import coefficient_list, regression_table
 from clusterpanel.report.renderers import to_csv, to_html, to_latex, to_markdown
 from clusterpanel.report.tables import SUPPRESSED, Table, TableColumn, cell_text, table_of
 
@@ -96,3 +97,14 @@ def test_regression_table_hides_a_small_count_of_switchers() -> None:
 def test_regression_table_refuses_too_few_firms() -> None:
     with pytest.raises(DisclosureError, match="rests on 4 firms"):
         regression_table([result("a", {"x": (0.5, 0.1)}, firms=4)], minimum_firms=5)
+
+
+def test_list_of_coefficients_keeps_designs_of_one_outcome_apart() -> None:
+    facts = {"design": {"outcome": "is_exit"}}
+    estimate = pd.DataFrame(
+        [{"term": "x", "estimate": 0.5, "std_error": 0.1, "p_value": 0.01, "conf_low": 0.3, "conf_high": 0.7}]
+    )
+    results = [Result(label, estimate, None, {"firms": 50}, facts) for label in ("a", "b")]
+    sections = coefficient_list(results, ColumnLabels()).sections()
+    assert [heading for heading, _ in sections] == ["a: yearly exit", "b: yearly exit"]
+    assert sections[0][1] == [["x", "x", "0.50", "0.10", "0.30 to 0.70", "0.010"]]
