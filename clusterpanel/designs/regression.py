@@ -81,7 +81,7 @@ def _without_singletons(sample: Sample, arrays: ModelArrays) -> tuple[Sample, Mo
     losses = [
         (
             f"keep {name} seen more than once",
-            f"the only row of its {name}: fits perfectly, says nothing",
+            f"the only row of its {name}, which would be fitted perfectly",
             rows,
         )
         for name, rows in dropped.items()
@@ -99,7 +99,7 @@ def _without_one_sided_levels(sample: Sample, arrays: ModelArrays) -> tuple[Samp
     ]
     sample = sample.noted(
         *(
-            f"{levels} levels of {name} ({rows} rows) were set aside: they have no event or only events."
+            f"Levels of {name} set aside because they have no event or only events: {levels} ({rows} rows)."
             for name, (rows, levels) in lost.items()
         )
     )

@@ -72,7 +72,7 @@ def test_each_loss_of_rows_is_a_step_that_balances(frame: pd.DataFrame) -> None:
         "log_wage is missing": 7,
         "in_cluster is missing": 2,
         "region_code is missing": 1,
-        "the only row of its firm_id: fits perfectly, says nothing": 1,
+        "the only row of its firm_id, which would be fitted perfectly": 1,
     }
     for before, after in pairwise(flow):
         assert before["rows_out"] == after["rows_in"]
