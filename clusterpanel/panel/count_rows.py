@@ -59,7 +59,7 @@ def _censor_steps(spec: PanelSpec, inputs: Mapping[str, Path], kept: int) -> lis
 
 
 def _empty_value_steps(spec: PanelSpec, panel: Path, rows: int) -> list[FlowStep]:
-    """Say how many derived values are empty because the formula has no answer, not the register."""
+    """Say how many derived values are empty because the rule has no answer, not the register."""
     table = unbound_table("panel", panel)
     ratios = {r.name: (table[r.numerator], table[r.denominator], table[r.name]) for r in spec.ratios}
     lost: dict[str, ir.BooleanColumn] = {
@@ -69,8 +69,9 @@ def _empty_value_steps(spec: PanelSpec, panel: Path, rows: int) -> list[FlowStep
     for name in spec.logs:
         lost[f"log_{name} (not above 0)"] = table[name].notnull() & table[f"log_{name}"].isnull()
     lost["age (seen before the year of birth)"] = table.is_birth_known & table.age.isnull()
+    lost["is_exit (censored: the year after is not seen)"] = table.is_exit.isnull()
     sums = {f"c{place}": ibis.coalesce(condition.sum(), 0) for place, condition in enumerate(lost.values())}
     counts = run_query(table.agg(**sums), {"panel": panel}).to_pylist()[0]
     told = [f"{counts[f'c{place}']} {what}" for place, what in enumerate(lost) if counts[f"c{place}"]]
     reason = f"no row is lost; values left empty: {', '.join(told)}" if told else ""
-    return [FlowStep("panel", "derive ratios, logs and ages", "panel", rows, rows, reason=reason)]
+    return [FlowStep("panel", "derive ratios, logs, ages and exits", "panel", rows, rows, reason=reason)]
