@@ -20,20 +20,24 @@ def drawing_flow(study: Study, sites: SiteYears, drawn: list[DrawnCluster]) -> l
 
 
 def _drawing_steps(study: Study, sites: SiteYears, drawn: list[DrawnCluster]) -> list[FlowStep]:
-    has_point = ("sites with a point", sites.location >= 0, "no point")
+    has_point = ("keep sites with a point", sites.location >= 0, "no point")
     in_vintage = (
-        "sites of the years clusters are drawn in",
+        "keep sites of the years clusters are drawn in",
         np.isin(sites.year, study.cluster_spec.vintages),
         "not a year clusters are drawn in",
     )
-    in_industry = ("sites of cluster industries", sites.industry >= 0, "industry excluded or in no group")
+    in_industry = (
+        "keep sites of cluster industries",
+        sites.industry >= 0,
+        "industry excluded or in no group",
+    )
     steps, kept = _filters("sites", [has_point, in_vintage, *_regional(study, sites), in_industry])
     rows = [cluster.rows for cluster in drawn]
     memberships = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
     once = len(np.unique(memberships))
     many = len(memberships) - once
     members = FlowStep(
-        STAGE, "members of clusters", "sites", kept, len(memberships), kept - once, many, "in no cluster"
+        STAGE, "keep members of clusters", "sites", kept, len(memberships), kept - once, many, "in no cluster"
     )
     return [*steps, members]
 
@@ -42,27 +46,27 @@ def _regional(study: Study, sites: SiteYears) -> list[tuple[str, BoolArray, str]
     draw = study.cluster_spec.draw
     if not isinstance(draw, LocationQuotientDraw):
         return []
-    steps = [("sites with a region", sites.region >= 0, "no region")]
+    steps = [("keep sites with a region", sites.region >= 0, "no region")]
     if draw.weight == "employment":
-        steps.append(("sites with employment", np.isfinite(site_weights(sites, draw)), "no employment"))
+        steps.append(("keep sites with employment", np.isfinite(site_weights(sites, draw)), "no employment"))
     return steps
 
 
 def _exposure_steps(study: Study, sites: SiteYears) -> list[FlowStep]:
-    has_point = ("site-years with rings", sites.location >= 0, "no point: every measure is missing")
+    has_point = ("keep site-years with rings", sites.location >= 0, "no point: every measure is missing")
     in_industry = (
-        "site-years with a cluster industry",
+        "keep site-years with a cluster industry",
         sites.industry >= 0,
         "industry excluded or in no group: cluster measures are missing",
     )
     has_vintage = (
-        "site-years with a vintage",
+        "keep site-years with a vintage",
         vintage_of(sites.year, study.cluster_spec.vintages) >= 0,
         "before the first vintage: cluster measures are missing",
     )
     steps, _ = _filters("exposure", [has_point, in_industry, has_vintage])
     if sites.activity is not None:
-        is_known = (f"site-years with {study.cluster_spec.activity}", np.isfinite(sites.activity))
+        is_known = (f"keep site-years with {study.cluster_spec.activity}", np.isfinite(sites.activity))
         steps += _filters("exposure", [(*is_known, "unknown: adds nothing to the activity of others")])[0]
     return steps
 

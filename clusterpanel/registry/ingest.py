@@ -122,9 +122,9 @@ def _convert_files(
 ) -> Iterable[FlowStep]:
     for file, rows in zip(files, raw, strict=True):
         list_broken_rows(connection, file, rows)
-        yield _step("Read", file, rows.delivered, rows.taken, "the columns of the row cannot be told apart")
+        yield _step("read", file, rows.delivered, rows.taken, "the columns of the row cannot be told apart")
         kept = convert(connection, file, rows)
-        yield _step("Converted", file, rows.taken, kept, "a cell breaks its column's type or constraints")
+        yield _step("convert", file, rows.taken, kept, "a cell breaks its column's type or constraints")
         yield from date_rows(connection, file, study.panel.first_year, study.panel.last_year)
 
 
@@ -150,7 +150,7 @@ def _orphans(connection: duckdb.DuckDBPyConnection, table: str) -> FlowStep:
         f"FROM {table} SELECT count(*), count(*) FILTER (firm_id NOT IN (FROM firms SELECT firm_id))"
     ).fetchall()
     reason = f"{orphans} rows name a firm that the firms table lacks; they stay" if orphans else ""
-    return FlowStep("ingest", "Looked up firms", table, rows, rows, reason=reason)
+    return FlowStep("ingest", "look up firms", table, rows, rows, reason=reason)
 
 
 def _refuse_too_many_faults(

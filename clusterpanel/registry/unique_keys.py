@@ -42,5 +42,5 @@ def unite_files(
     connection.execute("DROP TABLE united; DROP TABLE repeated")
     aside = rows_in - rows_out
     reason = f"the same {', '.join(TABLE_KEYS[table])} in several rows; no copy is kept" if aside else ""
-    step = "Made keys unique" if len(files) == 1 else f"United {len(files)} files and made keys unique"
+    step = "make keys unique" if len(files) == 1 else f"unite {len(files)} files and make keys unique"
     return FlowStep("ingest", step, table, rows_in, rows_out, aside, reason=reason)

@@ -33,10 +33,10 @@ def date_rows(
         connection.execute(
             f"CREATE TABLE {dated} AS FROM {typed} WHERE year BETWEEN {first_year} AND {last_year}"
         )
-        outside, step = rows_in - count_rows(connection, dated), "Kept the study's years of"
+        outside, step = rows_in - count_rows(connection, dated), "keep the study's years of"
     else:
         outside = _spread(connection, file, first_year, last_year)
-        step = "Made a row for each year of"
+        step = "make a row for each year of"
     connection.execute(f"DROP TABLE {typed}")
     rows_out = count_rows(connection, dated)
     made = rows_out - (rows_in - outside)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTS = sorted(
     [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("benchmarks/*.md")]
@@ -47,6 +48,12 @@ def test_every_block_of_the_document_runs(
             assert language == "text", f"{document.name}: a block in {language or 'no language'} is not run"
     if python_so_far:
         run(["python", "-W", "error", "-c", python_so_far], tmp_path, environment)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: str(d.relative_to(REPOSITORY)))
+def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> None:
+    text = BLOCK.sub("", document.read_text(encoding="utf-8"))
+    assert not [link for link in LINK.findall(text) if not (document.parent / link).exists()]
 
 
 def run_console(code: str, folder: Path, environment: dict[str, str], shared: Path | None) -> None:

@@ -62,7 +62,11 @@ def panel(
 
 
 def test_every_row_of_the_register_is_kept_or_told(registry: Registry) -> None:
-    came = {step.table: step.rows_in for step in registry.flow if step.step.startswith("Read ")}
+    came = {
+        step.table: step.rows_in
+        for step in registry.flow
+        if step.stage == "ingest" and step.step.startswith("read ")
+    }
     aside = {"firms": 0, "sites": 0, "accounts": 0}
     for step in registry.flow:
         if step.stage == "ingest":

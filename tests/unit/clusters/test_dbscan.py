@@ -171,13 +171,13 @@ def test_the_flow_accounts_for_every_row(drawn: Draw) -> None:
     clusters, exposure = drawn(*with_every_gap())
     aside = {(step.table, step.step): step.rows_set_aside for step in clusters.flow}
     assert aside == {
-        ("sites", "sites with a point"): 1,
-        ("sites", "sites of the years clusters are drawn in"): 1,
-        ("sites", "sites of cluster industries"): 1,
-        ("sites", "members of clusters"): 0,
-        ("exposure", "site-years with rings"): 1,
-        ("exposure", "site-years with a cluster industry"): 1,
-        ("exposure", "site-years with a vintage"): 1,
+        ("sites", "keep sites with a point"): 1,
+        ("sites", "keep sites of the years clusters are drawn in"): 1,
+        ("sites", "keep sites of cluster industries"): 1,
+        ("sites", "keep members of clusters"): 0,
+        ("exposure", "keep site-years with rings"): 1,
+        ("exposure", "keep site-years with a cluster industry"): 1,
+        ("exposure", "keep site-years with a vintage"): 1,
     }
     assert clusters.flow[-1].rows_out == exposure.in_cluster.notna().sum()
 

@@ -91,7 +91,7 @@ def test_a_row_with_two_faults_is_quarantined_twice_and_counted_once(
         ("wages", "many"),
         ("year", "01"),
     ]
-    (converted,) = (step for step in registry.flow if step.step.startswith("Converted"))
+    (converted,) = (step for step in registry.flow if step.step.startswith("convert"))
     assert (converted.rows_in, converted.rows_out, converted.rows_set_aside) == (2, 1, 1)
 
 
@@ -127,7 +127,7 @@ def test_a_span_becomes_one_row_for_each_year_of_the_study(make_study: MakeStudy
         ("2", 2010),
         ("4", 2003),
     ]
-    (step,) = (step for step in registry.flow if step.step.startswith("Made a row"))
+    (step,) = (step for step in registry.flow if step.step.startswith("make a row"))
     assert (step.rows_in, step.rows_made, step.rows_set_aside, step.rows_out) == (4, 2, 1, 5)
 
 
