@@ -1,6 +1,7 @@
 """The sample flow of drawing clusters and measuring exposure to them."""
 
 import numpy as np
+import pyarrow.compute as pc
 
 from clusterpanel.clusters.drawn_cluster import DrawnCluster
 from clusterpanel.clusters.earth import BoolArray
@@ -9,6 +10,7 @@ from clusterpanel.clusters.site_years import SiteYears
 from clusterpanel.clusters.vintages import vintage_of
 from clusterpanel.engine.sample_flow import FlowStep
 from clusterpanel.spec.clusters import LocationQuotientDraw
+from clusterpanel.spec.faults import listed
 from clusterpanel.spec.study import Study
 
 STAGE = "clusters"
@@ -16,7 +18,24 @@ STAGE = "clusters"
 
 def drawing_flow(study: Study, sites: SiteYears, drawn: list[DrawnCluster]) -> list[FlowStep]:
     """Return what drawing kept and set aside, and which site-years will have no exposure, and why."""
-    return [*_drawing_steps(study, sites, drawn), *_exposure_steps(study, sites)]
+    return [
+        *_scheme_steps(study, sites),
+        *_drawing_steps(study, sites, drawn),
+        *_exposure_steps(study, sites),
+    ]
+
+
+def _scheme_steps(study: Study, sites: SiteYears) -> list[FlowStep]:
+    """Name the codes of the scheme that no site has: a misspelt one would thin its group without a word."""
+    scheme = study.cluster_spec.industries
+    named = {code for codes in (*scheme.groups.values(), scheme.exclude) for code in codes}
+    absent = sorted(named - set(pc.unique(sites.table.column("industry_code")).to_pylist()))
+    if not absent:
+        return []
+    rows, reason = len(sites.year), f"no site has these codes of the cluster spec: {listed(absent)}"
+    return [
+        FlowStep(STAGE, "sort industry codes into cluster industries", "sites", rows, rows, reason=reason)
+    ]
 
 
 def _drawing_steps(study: Study, sites: SiteYears, drawn: list[DrawnCluster]) -> list[FlowStep]:

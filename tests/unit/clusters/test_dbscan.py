@@ -182,6 +182,13 @@ def test_the_flow_accounts_for_every_row(drawn: Draw) -> None:
     assert clusters.flow[-1].rows_out == exposure.in_cluster.notna().sum()
 
 
+def test_codes_of_the_scheme_that_no_site_has_are_named(drawn: Draw) -> None:
+    sites, _ = with_every_gap()
+    scheme = {"groups": {"wood": ["misspelt"]}, "exclude": ["x"]}
+    clusters, _ = drawn(sites, a_spec(SPEC.draw.model_dump(), industries=scheme))
+    assert clusters.flow[0].reason == "no site has these codes of the cluster spec: misspelt"
+
+
 def test_each_year_is_measured_against_the_latest_vintage_not_after_it(drawn: Draw) -> None:
     early = stacked(5).assign(year=2001)
     late = pd.concat([stacked(5, latitude=58.0).assign(year=year) for year in (2004, 2005)])
