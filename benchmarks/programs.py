@@ -1,112 +1,141 @@
-"""The programs that are compared: each loads what it needs, warms up on few rows, and fits."""
+"""The programs that are compared: each gets ready with a frame and hands back the function that is timed."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import peers
+from simulated_panels import CONTROLS
 
 from clusterpanel.designs.design import design
 from clusterpanel.designs.estimate import estimate
 from clusterpanel.panel.panel import Panel
+from clusterpanel.spec.design import DesignSpec
 
-CONTROLS = ("size", "capital", "exports", "patents")
-Fit = Callable[[], tuple[np.ndarray, np.ndarray]]
+Fit = peers.Fit
 
 
 class Program(NamedTuple):
-    """A program: how it gets ready with a frame, and what it hands back.
+    """A program.
 
-    `prepare` returns the function that is timed; that one returns coefficients and standard errors of the
-    exposure and controls.
+    `prepare` takes a frame and the number of threads, and returns the function that is timed; that one
+    returns coefficients and standard errors of the exposure and controls.
     """
 
     package: str
-    prepare: Callable[[pd.DataFrame], Fit]
+    prepare: Callable[[pd.DataFrame, int], Fit]
     note: str
 
 
-def _ours(estimator: str, comparison: str, outcome: str, absorb: tuple[str, ...], is_timed_from_frame: bool):
-    wanted = design(
-        estimator=estimator,
-        comparison=comparison,
-        outcome=outcome,
-        exposure="in_cluster",
-        controls=CONTROLS,
-        absorb=absorb,
-    )
-
-    def prepare(frame: pd.DataFrame) -> Fit:
-        panel = None if is_timed_from_frame else Panel.from_frame(frame)
-
-        def fit() -> tuple[np.ndarray, np.ndarray]:
-            table = estimate(wanted, panel or Panel.from_frame(frame)).tidy()
-            return table["estimate"].to_numpy(), table["std_error"].to_numpy()
-
-        return fit
-
-    return prepare
-
-
-def _pyfixest(demeaner: str):
-    def prepare(frame: pd.DataFrame) -> Fit:
-        import pyfixest
-        from pyfixest.demeaners import LsmrDemeaner, MapDemeaner
-
-        solver = LsmrDemeaner() if demeaner == "within" else MapDemeaner(backend=demeaner)
-        formula = (
-            f"log_wage ~ in_cluster + {' + '.join(CONTROLS)} | firm_id + region_code + industry_code^year"
-        )
-        frame = frame.assign(in_cluster=frame["in_cluster"].astype(float))
-
-        def fit() -> tuple[np.ndarray, np.ndarray]:
-            model = pyfixest.feols(
-                formula, frame, vcov={"CRV1": "firm_id"}, demeaner=solver, copy_data=False, store_data=False
-            )
-            return model.coef().to_numpy(), model.se().to_numpy()
-
-        return fit
-
-    return prepare
-
-
-def _statsmodels_glm(frame: pd.DataFrame) -> Fit:
-    import statsmodels.api as sm
+def ours(wanted: DesignSpec, frame: pd.DataFrame, threads: int, is_timed_from_frame: bool = False) -> Fit:
+    """Prepare a design on a panel in memory, or on the pandas frame a panel is made of."""
+    panel = None if is_timed_from_frame else Panel.from_frame(frame)
 
     def fit() -> tuple[np.ndarray, np.ndarray]:
-        dummies = [pd.get_dummies(frame[name], dtype=float) for name in ("region_code", "year")]
-        columns = frame[["in_cluster", *CONTROLS]].astype(float)
-        regressors = pd.concat([columns, dummies[0], dummies[1].iloc[:, 1:]], axis=1).to_numpy()
-        family = sm.families.Binomial(sm.families.links.CLogLog())
-        groups = frame["firm_id"].factorize()[0]
-        model = sm.GLM(frame["is_exit"].astype(float).to_numpy(), regressors, family=family)
-        fitted = model.fit(tol=1e-12, cov_type="cluster", cov_kwds={"groups": groups})
-        places = slice(0, 1 + len(CONTROLS))
-        return fitted.params[places], fitted.bse[places]
+        table = estimate(wanted, panel or Panel.from_frame(frame), threads=threads).tidy()
+        return table["estimate"].to_numpy(), table["std_error"].to_numpy()
 
     return fit
 
 
-WITHIN = ("ols", "within", "log_wage", ("region_code", "industry_code^year"))
-HAZARD = ("cloglog", "region", "is_exit", ("year",))
+def read_once(frame: pd.DataFrame, threads: int) -> Fit:
+    """Prepare the floor: the time it takes to read every column once."""
+    _ = threads
+    columns = [
+        np.ascontiguousarray(frame[name]) for name in ("firm_id", *EFFECTS, "log_wage", *peers.REGRESSORS)
+    ]
+
+    def fit() -> tuple[np.ndarray, np.ndarray]:
+        sums = np.array([column.sum() for column in columns])
+        return sums[-len(peers.REGRESSORS) :] * np.nan, sums[-len(peers.REGRESSORS) :] * np.nan
+
+    return fit
+
+
+EFFECTS = ("region_code", "industry_year")
+REGION_YEAR = ("region_year", "industry_year")
+
+
+def _design(estimator: str, outcome: str, effects: tuple[str, ...], groups: str) -> DesignSpec:
+    return design(
+        estimator=estimator,
+        comparison="within",
+        outcome=outcome,
+        exposure="in_cluster",
+        controls=CONTROLS,
+        absorb=effects,
+        vcov={"CRV1": groups},
+    )
+
+
+def _fixed_effects(effects: tuple[str, ...], groups: str = "firm_id") -> dict[str, Program]:
+    wanted, theirs = _design("ols", "log_wage", effects, groups), ("firm_id", *effects)
+
+    def peer(prepare: Callable[..., Fit], **more: object) -> Callable[[pd.DataFrame, int], Fit]:
+        return lambda frame, threads: prepare(frame, effects=theirs, groups=groups, threads=threads, **more)
+
+    fereg = peer(peers.fereg_fit, outcome="log_wage")
+    stream = peer(peers.hdfe_stream_fit, outcome="log_wage")
+    return {
+        "clusterpanel": Program("clusterpanel", partial(ours, wanted), "from a panel in memory"),
+        "clusterpanel, frame": Program(
+            "clusterpanel", partial(ours, wanted, is_timed_from_frame=True), "sorting into a panel included"
+        ),
+        "floor": Program("numpy", read_once, "sums of the columns"),
+        "fereg": Program("fereg", fereg, "exact elimination"),
+        "within-py": Program("within-py", peer(peers.within_py), "preconditioned LSMR; errors in NumPy"),
+        "hdfe-stream": Program("hdfe-stream", stream, "from a polars frame"),
+        "pyfixest within": Program(
+            "pyfixest", peer(peers.pyfixest_ols, demeaner="within"), "preconditioned LSMR, default tolerance"
+        ),
+        "pyfixest rust": Program(
+            "pyfixest", peer(peers.pyfixest_ols, demeaner="rust"), "alternating projections"
+        ),
+        "linearmodels": Program("linearmodels", peer(peers.linearmodels_absorbing), "AbsorbingLS"),
+    }
+
+
+def _poisson() -> dict[str, Program]:
+    wanted, theirs = _design("poisson", "new_products", EFFECTS, "firm_id"), ("firm_id", *EFFECTS)
+
+    def peer(prepare: Callable[..., Fit], **more: object) -> Callable[[pd.DataFrame, int], Fit]:
+        return lambda frame, threads: prepare(
+            frame, effects=theirs, groups="firm_id", threads=threads, **more
+        )
+
+    return {
+        "clusterpanel": Program("clusterpanel", partial(ours, wanted), "from a panel in memory"),
+        "fereg": Program("fereg", peer(peers.fereg_fit, outcome="new_products"), "default tolerance"),
+        "hdfe-stream": Program(
+            "hdfe-stream", peer(peers.hdfe_stream_fit, outcome="new_products"), "from a polars frame"
+        ),
+        "pyfixest": Program("pyfixest", peer(peers.pyfixest_poisson), "alternating projections"),
+    }
+
+
+HAZARD = design(
+    estimator="cloglog",
+    comparison="region",
+    outcome="is_exit",
+    exposure="in_cluster",
+    controls=CONTROLS,
+    absorb=("year",),
+)
 
 BENCHMARKS: dict[str, dict[str, Program]] = {
-    "fixed_effects": {
-        "clusterpanel": Program("clusterpanel", _ours(*WITHIN, False), "from a panel in memory"),
-        "clusterpanel, frame": Program(
-            "clusterpanel", _ours(*WITHIN, True), "pandas frame to sorted panel included"
-        ),
-        "pyfixest rust": Program("pyfixest", _pyfixest("rust"), "alternating projections, default tolerance"),
-        "pyfixest within": Program("pyfixest", _pyfixest("within"), "preconditioned LSMR, default tolerance"),
-        "pyfixest numba": Program(
-            "pyfixest", _pyfixest("numba"), "alternating projections, default tolerance"
-        ),
-    },
+    "fixed_effects": _fixed_effects(EFFECTS),
+    "fixed_effects_by_region": _fixed_effects(EFFECTS, "region_code"),
+    "region_year_effects": _fixed_effects(REGION_YEAR),
+    "poisson": _poisson(),
     "hazard": {
-        "clusterpanel": Program("clusterpanel", _ours(*HAZARD, False), "from a panel in memory"),
+        "clusterpanel": Program("clusterpanel", partial(ours, HAZARD), "from a panel in memory"),
         "clusterpanel, frame": Program(
-            "clusterpanel", _ours(*HAZARD, True), "pandas frame to sorted panel included"
+            "clusterpanel", partial(ours, HAZARD, is_timed_from_frame=True), "sorting into a panel included"
         ),
-        "statsmodels GLM": Program("statsmodels", _statsmodels_glm, "dummies; observed-information errors"),
+        "statsmodels GLM": Program(
+            "statsmodels", peers.statsmodels_hazard, "dummies; observed-information errors"
+        ),
     },
 }

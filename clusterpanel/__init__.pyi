@@ -3,8 +3,15 @@ from .clusters.draw import draw_clusters as draw_clusters
 from .clusters.exposure import measure_exposure as measure_exposure
 from .designs.contrast import contrast as contrast
 from .designs.design import design as design
+from .designs.design import designs as designs
 from .designs.estimate import estimate as estimate
+from .designs.hausman import hausman_test as hausman_test
 from .designs.profile import estimate_profile as estimate_profile
+from .designs.restrictions import lincom as lincom
+from .designs.restrictions import nlcom as nlcom
+from .designs.restrictions import wald as wald
+from .designs.romano_wolf import romano_wolf as romano_wolf
+from .designs.together import estimate_all as estimate_all
 from .geocode.geocode import geocode as geocode
 from .models.result import Result as Result
 from .models.result import SurvivalCurves as SurvivalCurves

@@ -16,6 +16,7 @@ from clusterpanel.registry.registry import Registry
 from clusterpanel.spec.columns import radius_label
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.study import Study
+from clusterpanel.spec.vcov import GroupedVcov
 
 FIRM = "firm_id"
 FLOW_COLUMNS = ("stage", "step", "table", "rows in", "made", "set aside", "rows out", "reason")
@@ -83,7 +84,7 @@ def _show_plan(study: Study) -> None:
 
 
 def _design_row(design: DesignSpec) -> tuple[str, ...]:
-    effects = effects_of(design, FIRM).names(FIRM)
+    effects = effects_of(design, FIRM)
     where = "; ".join(f"{name} in {', '.join(map(str, values))}" for name, values in design.where.items())
     return (
         design.name,
@@ -100,7 +101,12 @@ def _design_row(design: DesignSpec) -> tuple[str, ...]:
 def _errors(design: DesignSpec) -> str:
     if design.estimator == "kaplan_meier":
         return "Greenwood"
-    return f"grouped by {design.vcov['CRV1']}" if isinstance(design.vcov, dict) else design.vcov
+    if isinstance(design.vcov, str):
+        return design.vcov
+    if isinstance(design.vcov, GroupedVcov):
+        return f"grouped by {' and '.join(design.vcov.ways)}"
+    told = design.vcov.model_dump(exclude_defaults=True)
+    return ", ".join(f"{key} {value}" for key, value in told.items())
 
 
 def exhibits_of(study: Study) -> list[tuple[str, str]]:

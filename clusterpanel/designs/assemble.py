@@ -1,42 +1,53 @@
-"""Make a model's arrays of a sample."""
+"""Make a model's arrays of a sample's columns and codes."""
 
-import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from clusterpanel.designs.combination import effects_of, grouping_of
-from clusterpanel.designs.encode import as_floats, encode
-from clusterpanel.designs.sample import Sample
-from clusterpanel.models.arrays import ModelArrays
-from clusterpanel.models.ols import CONSTANT
-from clusterpanel.spec.design import DesignSpec
+from clusterpanel.designs.columns import NumberColumns
+from clusterpanel.models.arrays import ROWS_PER_BLOCK, Codes, Floats, ModelArrays
 
 
-def model_arrays(design: DesignSpec, sample: Sample, firm: str) -> ModelArrays:
-    """Return outcome, exposure, controls, a constant where nothing is absorbed, and the effects."""
-    effects = effects_of(design, firm)
-    _, group = grouping_of(design)
-    names = (design.exposure, *design.controls)
-    has_constant = not effects.names(firm)
-    values = np.empty((sample.rows, 1 + len(names) + has_constant))
-    values[:, -1] = 1.0
-    for place, name in enumerate((design.outcome, *names)):
-        values[:, place] = as_floats(sample.table.column(name))
-    firms = encode(sample.table, firm)
+def arrays_of(
+    numbers: NumberColumns,
+    columns: Sequence[Floats],
+    *,
+    firms: Codes,
+    effects: Sequence[Codes],
+    groups: Sequence[Codes],
+    rows_per_block: int = ROWS_PER_BLOCK,
+) -> ModelArrays:
+    """Return the arrays of a sample, or of one block of it.
+
+    Parameters
+    ----------
+    numbers : NumberColumns
+        Says which column is which.
+    columns : sequence of float arrays, each of shape (rows,)
+        All that `numbers` names, in its order.
+    firms : Codes
+    effects, groups : sequence of Codes
+        As in the layout; the loads of slopes are added here.
+    rows_per_block : int
+    """
+    plan, layout = numbers.plan, numbers.layout
+
+    def further(name: str | None) -> Floats | None:
+        return None if name is None else columns[numbers.place(name)]
+
     return ModelArrays(
-        values=values,
-        names=(*names, CONSTANT) if has_constant else names,
+        columns=tuple(columns[: numbers.model]),
+        names=numbers.names,
         firms=firms,
-        effects=tuple(encode(sample.table, effect) for effect in effects.others),
-        absorbs_firm=effects.firm,
-        groups=firms if group is None or group == firm else encode(sample.table, group),
+        effects=tuple(
+            replace(effect, loads=further(levels.slope))
+            for effect, levels in zip(effects, layout.others, strict=True)
+        ),
+        absorbs_firm=layout.absorbs_firm,
+        firm_slopes=tuple(columns[numbers.place(name)] for name in layout.firm_slopes),
+        groups=tuple(groups),
+        weights=further(plan.weights),
+        weight_kind=plan.weight_kind,
+        offset=further(plan.offset),
+        outcomes=len(plan.outcomes),
+        rows_per_block=rows_per_block,
     )
-
-
-def digest_of(arrays: ModelArrays) -> str:
-    """Return the sha256 of the sample: its values, effects and groups, but no label of a firm."""
-    digest = hashlib.sha256(repr((arrays.names, [effect.name for effect in arrays.effects])).encode())
-    digest.update(np.ascontiguousarray(arrays.values).data)
-    for codes in (arrays.firms, *arrays.effects, arrays.groups):
-        digest.update(np.ascontiguousarray(codes.codes).data)
-    return digest.hexdigest()

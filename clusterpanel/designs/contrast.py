@@ -63,6 +63,7 @@ def contrast(label: str, terms: Terms) -> Result:
             "vcov": f"influences of the terms, added by {first['grouped_by']}, {len(joined)} groups",
             "notes": tuple(note for _, result in terms for note in result.provenance["notes"]),
         },
+        covariance=pd.DataFrame([[error**2]], index=[label], columns=[label]),
     )
 
 
@@ -79,11 +80,16 @@ def check_terms(label: str, terms: Terms) -> None:
         Fault(
             label,
             result.label,
-            "a result without influence",
-            'errors grouped as in vcov = {"CRV1": "firm_id"}',
+            f"a result without influence (errors: {result.provenance.get('vcov', 'unknown')})",
+            'errors grouped one way as in vcov = {"CRV1": "firm_id"}',
         )
         for _, result in terms
         if result.influence is None
+    ]
+    faults += [
+        Fault(label, result.label, f"{_exposure(result)}, which is several coefficients", "one coefficient")
+        for _, result in terms
+        if result.influence is not None and _exposure(result) not in result.influence.columns
     ]
     for key, words in (
         ("outcome", "outcome"),

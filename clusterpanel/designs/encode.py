@@ -21,18 +21,33 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def as_floats(column: pa.ChunkedArray) -> Floats:
-    """Return a number or yes/no column as float64, missing as NaN."""
+    """Return a number or yes/no column as float64, missing as NaN; a view where it is that already."""
     if pa.types.is_boolean(column.type):
         column = pc.cast(column, pa.int8())
-    return np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    if column.type != pa.float64():
+        column = pc.cast(column, pa.float64(), safe=False)
+    if column.num_chunks == 1:
+        return np.asarray(column.chunk(0).to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def has_missing(column: pa.ChunkedArray) -> bool:
+    """Say whether a value is missing, infinite or not a number."""
+    if column.null_count:
+        return True
+    if not pa.types.is_floating(column.type):
+        return False
+    values = as_floats(column)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A finite sum takes one pass and no memory; only an infinite one leaves the question open.
+        return not (np.isfinite(values.sum()) or np.isfinite(values).all())
 
 
 def is_missing(column: pa.ChunkedArray) -> Flags:
     """Return which values are missing, infinite or not a number."""
-    missing = np.asarray(column.is_null().to_numpy(), dtype=np.bool_)
     if pa.types.is_floating(column.type):
-        missing = missing | ~np.isfinite(as_floats(column))
-    return missing
+        return ~np.isfinite(as_floats(column))
+    return np.asarray(column.is_null().to_numpy(), dtype=np.bool_)
 
 
 def encode(table: pa.Table, effect: str) -> Codes:
@@ -49,8 +64,8 @@ def encode(table: pa.Table, effect: str) -> Codes:
     for part in parts_of(effect):
         more = dictionary(table.column(part))
         size = levels * len(more.dictionary)
-        codes = codes * len(more.dictionary) + more.indices.to_numpy().astype(np.int64)
-        codes, levels, _ = compact(codes, size)
+        joint = codes * len(more.dictionary) + more.indices.to_numpy().astype(np.int64)
+        codes, levels, _ = compact(joint, size)
     return Codes(effect, codes, levels)
 
 
@@ -60,16 +75,11 @@ def dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return joined.chunk(0) if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def labels_of(table: pa.Table, codes: Codes) -> list[str]:
-    """Return the label of each level of an encoded column, joint ones joined by ``^``."""
-    first = np.empty(codes.levels, dtype=np.int64)
-    first[codes.codes[::-1]] = np.arange(table.num_rows - 1, -1, -1)
-    texts = [_texts(table.column(part).take(pa.array(first))) for part in parts_of(codes.name)]
-    return [JOIN.join(levels) for levels in zip(*texts, strict=True)]
-
-
-def _texts(column: pa.ChunkedArray) -> list[str]:
+def as_texts(values: pa.Array) -> pa.Array:
     """Spell values out, a whole number alike whether it is stored as an integer or as a float."""
-    if pa.types.is_floating(column.type):
-        return [str(int(value)) if value.is_integer() else repr(value) for value in column.to_pylist()]
-    return [str(text) for text in pc.cast(column, pa.string()).to_pylist()]
+    if pa.types.is_floating(values.type):
+        floats = values.to_pylist()
+        return pa.array(
+            [str(int(value)) if value.is_integer() else repr(value) for value in floats], pa.string()
+        )
+    return pc.cast(values, pa.string())

@@ -1,13 +1,16 @@
 """Estimate a design: the sixth verb of the line."""
 
-from clusterpanel.designs.regression import estimate_cloglog, estimate_ols
+from clusterpanel.designs.draw import MEMORY_GB
+from clusterpanel.designs.regression import estimate_regression
 from clusterpanel.designs.survival import estimate_kaplan_meier
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 
 
-def estimate(design: DesignSpec, panel: Panel, threads: int = 1) -> Result | SurvivalCurves:
+def estimate(
+    design: DesignSpec, panel: Panel, threads: int = 1, memory_gb: float = MEMORY_GB
+) -> Result | SurvivalCurves:
     """Return a design's estimate on a panel.
 
     Parameters
@@ -17,15 +20,18 @@ def estimate(design: DesignSpec, panel: Panel, threads: int = 1) -> Result | Sur
     panel : Panel
     threads : int
         Threads that work on blocks of firms; changes the time it takes, never the numbers.
+    memory_gb : float
+        What the sample may take, in 10^9 bytes. A sample that takes more is read from the panel in each pass;
+        what needs all rows at once then refuses.
 
     Raises
     ------
     SpecError
-        The panel lacks a column, a regressor is text, or estimator and comparison do not go together.
+        The panel lacks a column, a regressor is text, or the design asks for what cannot be had.
     NotIdentifiedError
         The sample holds no answer: no switchers, one firm, no variation, a regressor that foretells exits.
     NotConvergedError
-        A hazard's likelihood still rises when the steps run out.
+        A likelihood still rises when the steps run out.
 
     Examples
     --------
@@ -40,6 +46,4 @@ def estimate(design: DesignSpec, panel: Panel, threads: int = 1) -> Result | Sur
     """
     if design.estimator == "kaplan_meier":
         return estimate_kaplan_meier(design, panel)
-    if design.estimator == "cloglog":
-        return estimate_cloglog(design, panel, threads)
-    return estimate_ols(design, panel, threads)
+    return estimate_regression(design, panel, threads, memory_gb)

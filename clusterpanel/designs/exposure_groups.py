@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from clusterpanel.designs.encode import as_floats, dictionary, is_number
 from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
-from clusterpanel.models.arrays import Integers, compact
+from clusterpanel.models.arrays import Integers, Levels, compact
 from clusterpanel.spec.design import DesignSpec
 
 MOST_GROUPS = 6
@@ -57,7 +57,7 @@ def group_exposure(design: DesignSpec, column: pa.ChunkedArray) -> ExposureGroup
     return groups
 
 
-def _by_value(codes: Integers, values: list[object]) -> ExposureGroups:
+def _by_value(codes: Levels, values: list[object]) -> ExposureGroups:
     order = sorted(range(len(values)), key=lambda place: values[place])  # type: ignore[arg-type, return-value]
     rank = np.empty(len(values), dtype=np.int64)
     rank[order] = np.arange(len(values))
@@ -73,7 +73,7 @@ def _by_third(name: str, column: pa.ChunkedArray) -> ExposureGroups:
     labels = (f"at most {low:.4g}", f"{low:.4g} to {high:.4g}", f"above {high:.4g}")
     codes, _, old = compact(np.searchsorted([low, high], values).astype(np.int64), 3)
     note = f"{name} takes many values; it was cut at its terciles, {low:.4g} and {high:.4g}."
-    return ExposureGroups(codes, tuple(labels[place] for place in old), (note,))
+    return ExposureGroups(codes.astype(np.int64), tuple(labels[place] for place in old), (note,))
 
 
 def _text(value: object) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from clusterpanel.designs.rows import Rows
 from clusterpanel.designs.sample import Sample
 from clusterpanel.spec.design import DesignSpec
 
 
 def provenance_of(
     design: DesignSpec,
-    sample: Sample,
+    sample: Sample | Rows,
     *,
     rule: str,
     digest: str,

@@ -1,4 +1,4 @@
-"""Estimate a design by regression: least squares or a yearly hazard."""
+"""Estimate designs by regression: draw the sample, fit, and tell what was found on what."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,148 +6,145 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterpanel.designs.assemble import digest_of, model_arrays
-from clusterpanel.designs.combination import check_design, effects_of, grouping_of
-from clusterpanel.designs.encode import labels_of, parts_of
+from clusterpanel.designs.changes import with_changes_counted
+from clusterpanel.designs.combination import check_design, effects_of
+from clusterpanel.designs.draw import MEMORY_GB, draw_sample
 from clusterpanel.designs.facts import check_variation, few_switchers, sample_facts
+from clusterpanel.designs.fits import Request, fit_design
+from clusterpanel.designs.fitted_perfectly import without_one_sided_levels, without_separated
 from clusterpanel.designs.provenance import provenance_of
-from clusterpanel.designs.sample import Sample, draw_sample
-from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
-from clusterpanel.models.arrays import Floats, ModelArrays
+from clusterpanel.designs.sample import Sample
+from clusterpanel.designs.sample_plan import levels_in, sample_plan
+from clusterpanel.designs.terms import plan_terms
+from clusterpanel.designs.yes_no import check_yes_no
+from clusterpanel.errors import Fault, SpecError
 from clusterpanel.models.fit import Fit
-from clusterpanel.models.hazard import fit_hazard
-from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.result import Result
-from clusterpanel.models.separation import rows_of_mixed_levels
-from clusterpanel.models.singletons import rows_beside_others
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
+from clusterpanel.spec.estimators import estimator_of
 
 HIGH_HAZARD = 0.2
+ONE_SIDED = ("logit", "cloglog", "conditional_logit")
 
 
-def estimate_ols(design: DesignSpec, panel: Panel, threads: int = 1) -> Result:
-    """Estimate a design by least squares with its effects absorbed."""
-    sample, arrays = _sample_and_arrays(design, panel)
-    sample, arrays = _without_singletons(sample, arrays)
-    check_variation(design, arrays)
-    note = few_switchers(design, arrays)
-    sample = sample.noted(note) if note else sample
-    return _result(design, sample, arrays, fit_ols(arrays, grouping_of(design)[0], threads))
+def estimate_regression(
+    design: DesignSpec, panel: Panel, threads: int = 1, memory_gb: float = MEMORY_GB
+) -> Result:
+    """Estimate one design on a sample of its own."""
+    check_design(design, panel)
+    sample = prepared_sample(design, draw_sample(sample_plan(design, panel), panel, memory_gb), threads)
+    if design.estimator == "first_difference":
+        sample = with_changes_counted(sample, panel.time)
+    request = Request(
+        design=design,
+        sample=sample,
+        time=panel.time,
+        endogenous=_columns_of(design.instrumented, design, panel),
+        instruments=_columns_of(design.instruments, design, panel),
+        threads=threads,
+    )
+    return result_of(design, sample, fit_design(request), panel.firm)
 
 
-def estimate_cloglog(design: DesignSpec, panel: Panel, threads: int = 1) -> Result:
-    """Estimate a design by a complementary log-log hazard with its effects absorbed."""
-    sample, arrays = _sample_and_arrays(design, panel)
-    check_yes_no(design, arrays.values[:, 0])
-    sample, arrays = _without_one_sided_levels(sample, arrays)
-    check_variation(design, arrays)
-    fit = fit_hazard(arrays, grouping_of(design)[0], threads)
-    events = int(arrays.values[:, 0].sum())
-    if events > HIGH_HAZARD * arrays.rows:
-        sample = sample.noted(
-            f"The yearly hazard is {events / arrays.rows:.0%}: above {HIGH_HAZARD:.0%} many exits share a "
-            "year, and the hazard ratio rests on hazards that stay proportional within it."
-        )
-    return _result(design, sample, arrays, fit, {"events": events})
+def prepared_sample(design: DesignSpec, sample: Sample, threads: int = 1) -> Sample:
+    """Return a sample without rows that are fitted perfectly, once it is known to hold an answer.
+
+    Raises
+    ------
+    NotIdentifiedError
+        The sample holds no answer.
+    SpecError
+        The outcome is not one for the estimator.
+    """
+    if estimator_of(design).is_yes_no:
+        check_yes_no(design, (block.values[0] for block in sample.source.blocks()))
+    if design.estimator in ONE_SIDED:
+        sample = without_one_sided_levels(sample)
+    if design.estimator == "poisson":
+        check_not_negative(design, sample)
+        sample = without_separated(sample, threads)
+    is_grouped = not isinstance(design.vcov, str) and bool(design.vcov.ways)
+    check_variation(sample, is_grouped)
+    note = few_switchers(sample, is_grouped)
+    return sample.noted(*filter(None, (note, _high_hazard(design, sample))))
 
 
-def check_yes_no(design: DesignSpec, outcome: Floats) -> None:
-    """Refuse an outcome with other values than 0 and 1.
+def check_not_negative(design: DesignSpec, sample: Sample) -> None:
+    """Refuse an outcome that is below 0 somewhere.
 
     Raises
     ------
     SpecError
     """
-    if not np.isin(outcome, (0.0, 1.0)).all():
-        came = f"{design.outcome} with values from {outcome.min():g} to {outcome.max():g}"
-        fault = Fault(design.name, "outcome", came, "a yes/no column: 0 and 1, or true and false")
-        raise SpecError(f"{design.estimator} needs a yes/no outcome", faults=[fault])
+    if sample.facts.lowest[0] < 0:
+        fault = Fault(design.name, "outcome", f"{design.outcome} below 0", "numbers from 0 on")
+        raise SpecError("poisson needs an outcome that is nowhere negative", faults=[fault])
 
 
-def _sample_and_arrays(design: DesignSpec, panel: Panel) -> tuple[Sample, ModelArrays]:
-    check_design(design, panel)
-    _, group = grouping_of(design)
-    effects = effects_of(design, panel.firm).names(panel.firm)
-    parts = [part for effect in (*effects, *((group,) if group else ())) for part in parts_of(effect)]
-    sample = draw_sample(design, panel, [design.outcome, design.exposure, *design.controls, *parts])
-    arrays = model_arrays(design, sample, panel.firm)
-    return sample.only(parts_of(arrays.groups.name)), arrays
-
-
-def _without_singletons(sample: Sample, arrays: ModelArrays) -> tuple[Sample, ModelArrays]:
-    effects = [*((arrays.firms,) if arrays.absorbs_firm else ()), *arrays.effects]
-    keep, dropped = rows_beside_others(arrays.rows, effects)
-    losses = [
-        (
-            f"keep {name} seen more than once",
-            f"the only row of its {name}, which would be fitted perfectly",
-            rows,
-        )
-        for name, rows in dropped.items()
-        if rows
-    ]
-    return _thinned(sample, arrays, keep, losses) if losses else (sample, arrays)
-
-
-def _without_one_sided_levels(sample: Sample, arrays: ModelArrays) -> tuple[Sample, ModelArrays]:
-    keep, dropped = rows_of_mixed_levels(arrays.values[:, 0], arrays.effects)
-    lost = {name: counts for name, counts in dropped.items() if counts[0]}
-    losses = [
-        (f"keep {name} with and without events", f"its {name} has no event, or only events", rows)
-        for name, (rows, _) in lost.items()
-    ]
-    sample = sample.noted(
-        *(
-            f"Levels of {name} set aside because they have no event or only events: {levels} ({rows} rows)."
-            for name, (rows, levels) in lost.items()
-        )
+def _high_hazard(design: DesignSpec, sample: Sample) -> str:
+    hazard = float(sample.facts.means[0])
+    if design.estimator != "cloglog" or hazard <= HIGH_HAZARD:
+        return ""
+    return (
+        f"The yearly hazard is {hazard:.0%}: above {HIGH_HAZARD:.0%} many exits share a year, and the hazard "
+        "ratio rests on hazards that stay proportional within it."
     )
-    return _thinned(sample, arrays, keep, losses) if losses else (sample, arrays)
 
 
-def _thinned(
-    sample: Sample, arrays: ModelArrays, keep: np.ndarray, losses: list[tuple[str, str, int]]
-) -> tuple[Sample, ModelArrays]:
-    if not keep.any():
-        raise NotIdentifiedError(
-            f"no row of {sample.design} is left: all were set aside, the last {losses[-1][2]} to "
-            f"{losses[-1][0]} ({losses[-1][1]})",
-            hint="Absorb coarser effects, or take more years.",
-        )
-    return sample.thinned(keep, losses), arrays.where(keep)
+def _columns_of(terms: tuple[str, ...], design: DesignSpec, panel: Panel) -> tuple[str, ...]:
+    if not terms:
+        return ()
+    return plan_terms(terms, lambda column: levels_in(column, design, panel), design.name).names
 
 
-def _result(
-    design: DesignSpec, sample: Sample, arrays: ModelArrays, fit: Fit, facts: Mapping[str, Any] | None = None
-) -> Result:
-    effects = ((arrays.firms,) if arrays.absorbs_firm else ()) + arrays.effects
-    influence = _influence(sample, arrays, fit)
+def result_of(design: DesignSpec, sample: Sample, fit: Fit, firm: str) -> Result:
+    """Return a fit with what it rests on."""
+    influence = _influence(sample, fit)
+    groups = fit.variance.facts.get("groups")
     provenance = provenance_of(
         design,
         sample,
         rule=fit.rule,
-        digest=digest_of(arrays),
-        effects=[effect.name for effect in effects],
-        notes=[f"{item.name} was dropped: {item.reason}." for item in fit.collinear],
+        digest=sample.digest,
+        effects=effects_of(design, firm),
+        notes=[*(f"{item.name} was dropped: {item.reason}." for item in fit.collinear), *fit.notes],
     )
     return Result(
         label=design.name,
         estimate=fit.table(),
         influence=influence,
         glance={
-            **sample_facts(arrays),
-            "groups": None if influence is None else arrays.groups.levels,
+            **sample_facts(sample),
+            "groups": next(iter(groups.values())) if groups and len(groups) == 1 else groups,
             "degrees_of_freedom": None if np.isinf(fit.degrees_of_freedom) else fit.degrees_of_freedom,
+            **_events(design, sample),
             **fit.facts,
-            **(facts or {}),
+            **{name: value for name, value in fit.variance.facts.items() if name != "groups"},
         },
-        provenance={**provenance, "grouped_by": None if influence is None else arrays.groups.name},
+        provenance={
+            **provenance,
+            "grouped_by": None if influence is None else sample.source.group_names[0],
+            "no_influence": _no_influence(sample, fit),
+        },
+        covariance=pd.DataFrame(fit.covariance, index=list(fit.names), columns=list(fit.names)),
     )
 
 
-def _influence(sample: Sample, arrays: ModelArrays, fit: Fit) -> pd.DataFrame | None:
-    if fit.influence is None:
+def _events(design: DesignSpec, sample: Sample) -> Mapping[str, Any]:
+    if not estimator_of(design).is_yes_no:
+        return {}
+    return {"events": round(float(sample.facts.means[0]) * sample.rows)}
+
+
+def _influence(sample: Sample, fit: Fit) -> pd.DataFrame | None:
+    labels = sample.labels(0) if fit.influence is not None else None
+    if fit.influence is None or labels is None or len(labels) != len(fit.influence):
         return None
-    labels = pd.Index(labels_of(sample.table, arrays.groups), name=arrays.groups.name)
     return pd.DataFrame(fit.influence, index=labels, columns=list(fit.names))
+
+
+def _no_influence(sample: Sample, fit: Fit) -> str:
+    if fit.influence is None:
+        return fit.variance.no_influence
+    return "" if _influence(sample, fit) is not None else "the sample is streamed and has too many groups"

@@ -1,142 +1,194 @@
-"""The sample of a design: the rows that hold every column it needs, with each loss counted."""
+"""The sample of a design: its rows as a model's source, with each loss counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from clusterpanel.designs.encode import is_missing
+from clusterpanel.designs.codes import firm_numbers
+from clusterpanel.designs.digest import thinned_digest
+from clusterpanel.designs.encode import as_texts
+from clusterpanel.designs.plan import SamplePlan
+from clusterpanel.designs.sample_moments import FactsFold, FirmRows, SampleFacts, cut_rows, rows_of_blocks
+from clusterpanel.designs.stream import StreamedArrays
+from clusterpanel.engine.local import run_fold
 from clusterpanel.engine.sample_flow import FlowStep
-from clusterpanel.errors import DataError, Fault, NotIdentifiedError, SpecError
-from clusterpanel.models.arrays import Flags
-from clusterpanel.panel.panel import Panel
-from clusterpanel.spec.design import DesignSpec
-from clusterpanel.spec.faults import SHOWN_CHOICES
-
-MISSING = "is missing"
-EXIT, CENSORED = "is_exit", "is_censored"
+from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
+from clusterpanel.models.arrays import Codes, Flags, Floats, ModelArrays
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of the panel and how they came to be these.
+    """Rows of the panel, how they came to be these, and what they are like.
 
     Attributes
     ----------
-    design : str
-        The design's name.
-    table : pyarrow Table
-        The columns the design needs, sorted by firm and year.
+    plan : SamplePlan
+    source : ModelArrays or StreamedArrays
+        In memory, or read from the panel in each pass.
     flow : tuple of FlowStep
+    digest : str
+        The sha256 of the sample; the same in memory and streamed.
+    group_values : tuple of (pyarrow Array or None)
+        What the levels of each way stand for, in the order of their codes: the plan's ways, without their
+        intersections. None where there are too many to hold.
+    beside : mapping of str to float array, shape (rows,)
+        The plan's further columns; empty where the sample is streamed.
     notes : tuple of str
         Sentences on what was dropped, for the report.
+    known_facts : SampleFacts or None
+        None: found by a pass over the sample when they are asked for.
     """
 
-    design: str
-    table: pa.Table
-    flow: tuple[FlowStep, ...] = field(default=())
-    notes: tuple[str, ...] = field(default=())
+    plan: SamplePlan
+    source: ModelArrays | StreamedArrays
+    flow: tuple[FlowStep, ...]
+    digest: str
+    group_values: tuple[pa.Array | None, ...] = ()
+    beside: Mapping[str, Floats] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    known_facts: SampleFacts | None = None
+
+    @property
+    def design(self) -> str:
+        """The design's name."""
+        return self.plan.name
 
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return int(self.table.num_rows)
+        return self.source.rows
 
-    def kept(self, keep: Flags, step: str, reason: str) -> "Sample":
-        """Return the sample of some rows; the flow gains a step if any row goes."""
-        lost = self.rows - int(keep.sum())
-        return self if lost == 0 else self.thinned(keep, [(step, reason, lost)])
+    @cached_property
+    def facts(self) -> SampleFacts:
+        """Rows, firms, switchers, and what the columns are like."""
+        return facts_of(self.source) if self.known_facts is None else self.known_facts
 
-    def thinned(self, keep: Flags, losses: Sequence[tuple[str, str, int]]) -> "Sample":
-        """Return the sample of some rows, with a flow step per loss: step, reason, rows."""
-        flow, rows = list(self.flow), self.rows
-        for step, reason, lost in losses:
-            flow.append(FlowStep(self.design, step, "panel", rows, rows - lost, lost, reason=reason))
-            rows -= lost
-        return replace(self, table=self.table.filter(pa.array(keep)), flow=tuple(flow))
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the rows are read from the panel in each pass."""
+        return isinstance(self.source, StreamedArrays)
 
-    def only(self, columns: Sequence[str]) -> "Sample":
-        """Return the sample with some of its columns, once the others are read."""
-        return replace(self, table=self.table.select(list(dict.fromkeys(columns))))
+    def arrays(self, purpose: str) -> ModelArrays:
+        """Return the arrays in memory.
+
+        Parameters
+        ----------
+        purpose : str
+            What needs them, such as ``vcov CRV3``.
+
+        Raises
+        ------
+        SpecError
+            The sample is streamed.
+        """
+        if isinstance(self.source, ModelArrays):
+            return self.source
+        came = f"{purpose} with a sample of {self.rows:,} rows that is read in blocks"
+        fault = Fault(self.design, purpose, came, "a sample in memory")
+        hint = "Give more memory, as in estimate(..., memory_gb=16), or ask for what folds over blocks."
+        raise SpecError(f"{purpose} needs all rows in memory", faults=[fault], hint=hint)
+
+    def outcome(self) -> Floats:
+        """Return the first outcome, shape (rows,): 8 bytes a row, streamed or not."""
+        if isinstance(self.source, ModelArrays):
+            return self.source.columns[0]
+        outcome = np.empty(self.rows)
+        for block in self.source.only([0]).blocks():
+            outcome[block.first_row : block.first_row + block.rows] = block.values[0]
+        return outcome
+
+    def effect_codes(self) -> tuple[Codes, ...]:
+        """Return the codes of all effects, the firm's first where it is absorbed, streamed or not."""
+        source = self.source
+        if isinstance(source, ModelArrays):
+            firms, effects = source.firms, source.effects
+        else:
+            firms = Codes(source.firm_name, firm_numbers(source.starts), source.firm_levels)
+            effects = tuple(
+                Codes(kind.name, kind.codes.astype(np.int32, copy=False), kind.levels)
+                for kind in source.effects
+            )
+        return (firms, *effects) if source.absorbs_firm else effects
+
+    def labels(self, way: int) -> pd.Index | None:
+        """Return the text of each level of a way, for the influence frame; None where they are not held."""
+        values = self.group_values[way]
+        if values is None:
+            return None
+        labels: pd.Index = pd.Index(as_texts(values).to_pandas(), name=self.source.group_names[way])
+        return labels
+
+    def thinned(self, keep: Flags, losses: Sequence[tuple[str, str, int]], told_late: int = 0) -> "Sample":
+        """Return the sample of some rows, with a flow step per loss.
+
+        Parameters
+        ----------
+        keep : bool array, shape (rows,)
+        losses : sequence of (step, reason, rows)
+        told_late : int
+            Rows among the losses that were gone before this sample was made.
+
+        Raises
+        ------
+        NotIdentifiedError
+            No row is left.
+        """
+        if not keep.any():
+            raise NotIdentifiedError(
+                f"no row of {self.design} is left: all were set aside, the last {losses[-1][2]} to "
+                f"{losses[-1][0]} ({losses[-1][1]})",
+                hint="Absorb coarser effects, or take more years.",
+            )
+        source = self.source.where(keep)
+        return replace(
+            self,
+            source=source,
+            flow=(*self.flow, *flow_steps(self.design, self.rows + told_late, losses)),
+            digest=thinned_digest(self.digest, keep),
+            known_facts=None,
+            group_values=tuple(
+                _left(values, way, self.source, keep) for way, values in enumerate(self.group_values)
+            ),
+            beside={name: column[keep] for name, column in self.beside.items()},
+        )
 
     def noted(self, *notes: str) -> "Sample":
         """Return the sample with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
 
-def draw_sample(design: DesignSpec, panel: Panel, columns: list[str]) -> Sample:
-    """Return the panel's rows that meet the design's conditions and miss none of `columns`.
-
-    Raises
-    ------
-    NotIdentifiedError
-        No row is left.
-    SpecError
-        A condition's values cannot be compared with its column.
-    DataError
-        Exits are told in rows after which nothing is seen.
-    """
-    if EXIT in columns and CENSORED in panel.columns:
-        _check_exits(panel)
-    wanted = list(dict.fromkeys([panel.firm, panel.time, *columns, *design.where]))
-    table = _plain(panel.read(wanted))
-    start = FlowStep(design.name, "read the panel", "panel", table.num_rows, table.num_rows)
-    sample = _only_where(design, Sample(design.name, table, (start,)), panel.firm)
-    for name in dict.fromkeys(columns):
-        step = f"keep rows with {name}"
-        sample = sample.kept(~is_missing(sample.table.column(name)), step, f"{name} {MISSING}")
-    if sample.rows == 0:
-        raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=_why_empty(sample))
-    return sample
+def facts_of(source: ModelArrays | StreamedArrays) -> SampleFacts:
+    """Return what a sample's columns are like, by one pass over it."""
+    fold = FactsFold(source.outcomes)
+    if isinstance(source, ModelArrays):
+        return run_fold(fold, cut_rows(FirmRows(source.columns[: source.outcomes + 1], source.starts)))
+    told = source.only(range(source.outcomes + 1))
+    return run_fold(fold, rows_of_blocks(told.blocks()))
 
 
-def _check_exits(panel: Panel) -> None:
-    """Refuse censored rows that pass for firms that stayed: they would make every hazard too low."""
-    table = panel.read([EXIT, CENSORED])
-    told = pc.sum(pc.and_(pc.is_valid(table[EXIT]), pc.fill_null(table[CENSORED], False))).as_py()
-    if told:
-        came = f"{EXIT} given in {told:,} rows where {CENSORED} says that the year after is not seen"
-        fault = Fault("panel", f"column {EXIT}", came, "missing there", f"Set {EXIT} to missing in them.")
-        raise DataError("exits are told that were not seen", faults=[fault])
+def flow_steps(design: str, rows: int, losses: Sequence[tuple[str, str, int]]) -> list[FlowStep]:
+    """Return a flow step per loss (step, reason, rows) of `rows` rows."""
+    steps = []
+    for step, reason, lost in losses:
+        steps.append(FlowStep(design, step, "panel", rows, rows - lost, lost, reason=reason))
+        rows -= lost
+    return steps
 
 
-def _why_empty(sample: Sample) -> str:
-    steps = sample.flow[1:]
-    told = "; ".join(f"{step.rows_set_aside} rows, to {step.step}: {step.reason}" for step in steps)
-    is_missing_any = any(step.reason.endswith(MISSING) for step in steps)
-    why = " The panel's steps of the sample flow say why values are missing." if is_missing_any else ""
-    return f"Set aside: {told}.{why}"
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Spell out categorical columns, whose lists can name values that no row has."""
-    for place, kind in enumerate(table.schema.types):
-        if pa.types.is_dictionary(kind):
-            name = table.column_names[place]
-            table = table.set_column(place, name, table.column(place).cast(kind.value_type))
-    return table
-
-
-def _only_where(design: DesignSpec, sample: Sample, firm: str) -> Sample:
-    for name, values in design.where.items():
-        column = sample.table.column(name)
-        try:
-            wanted = pa.array(list(values)).cast(column.type)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-            fault = Fault(design.name, f"where {name}", str(list(values)), f"values of type {column.type}")
-            raise SpecError("a condition cannot be compared with its column", faults=[fault]) from None
-        keep = pc.is_in(column, value_set=wanted).to_numpy().astype(np.bool_)
-        texts = ", ".join(str(value) for value in values)
-        may_be_told = not keep.any() and name != firm and not name.endswith("_id")
-        reason = f"{name} is none of these{_held(column) if may_be_told else ''}"
-        sample = sample.kept(keep, f"keep rows where {name} is {texts}", reason)
-    return sample
-
-
-def _held(column: pa.ChunkedArray) -> str:
-    """Say which values a column of few has, unless they are measured."""
-    values = pc.unique(column.drop_null())
-    is_short = 0 < len(values) <= SHOWN_CHOICES and not pa.types.is_floating(column.type)
-    return f" (it is {', '.join(sorted(str(value) for value in values.to_pylist()))})" if is_short else ""
+def _left(
+    values: pa.Array | None, way: int, source: ModelArrays | StreamedArrays, keep: Flags
+) -> pa.Array | None:
+    """Return the values of the levels that some rows leave."""
+    group = source.groups[way]
+    if values is None:
+        return None
+    if group is None or group.name == source.firm_name:
+        seen = np.add.reduceat(keep, source.starts[:-1], dtype=np.int64) > 0
+    else:
+        seen = np.zeros(group.levels, dtype=np.bool_)
+        seen[group.codes[keep]] = True
+    return values.filter(pa.array(seen))

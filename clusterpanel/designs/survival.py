@@ -9,9 +9,9 @@ from clusterpanel.designs.combination import AGE, check_design
 from clusterpanel.designs.encode import as_floats, encode
 from clusterpanel.designs.exposure_groups import ExposureGroups, group_exposure
 from clusterpanel.designs.provenance import provenance_of
-from clusterpanel.designs.regression import check_yes_no
-from clusterpanel.designs.sample import draw_sample
-from clusterpanel.models.arrays import Floats, Integers
+from clusterpanel.designs.rows import draw_rows
+from clusterpanel.designs.yes_no import check_yes_no
+from clusterpanel.models.arrays import Floats, Integers, Levels
 from clusterpanel.models.kaplan_meier import Episodes, fit_survival
 from clusterpanel.models.result import SurvivalCurves
 from clusterpanel.panel.panel import Panel
@@ -35,9 +35,9 @@ def estimate_kaplan_meier(design: DesignSpec, panel: Panel) -> SurvivalCurves:
         The panel lacks a column, or the design asks for what survival curves cannot do.
     """
     check_design(design, panel)
-    sample = draw_sample(design, panel, [design.outcome, AGE, design.exposure])
+    sample = draw_rows(design.name, design.where, panel, [design.outcome, AGE, design.exposure])
     events, ages = (as_floats(sample.table.column(name)) for name in (design.outcome, AGE))
-    check_yes_no(design, events)
+    check_yes_no(design, [events])
     groups = group_exposure(design, sample.table.column(design.exposure))
     firms = encode(sample.table, panel.firm)
     episodes = firm_episodes(firms.codes, ages, events, groups.codes)
@@ -62,7 +62,7 @@ def estimate_kaplan_meier(design: DesignSpec, panel: Panel) -> SurvivalCurves:
     )
 
 
-def firm_episodes(firms: Integers, ages: Floats, events: Floats, groups: Integers) -> Episodes:
+def firm_episodes(firms: Levels, ages: Floats, events: Floats, groups: Integers) -> Episodes:
     """Join consecutive rows of a firm that share a group; a gap in the ages or an event ends an episode.
 
     Parameters
@@ -80,7 +80,7 @@ def firm_episodes(firms: Integers, ages: Floats, events: Floats, groups: Integer
     return Episodes(ages[first], ages[last] + 1, events[last] > 0, groups[first])
 
 
-def _changes(firms: Integers, groups: Integers) -> np.ndarray:
+def _changes(firms: Levels, groups: Integers) -> np.ndarray:
     return np.asarray((np.diff(firms) == 0) & (np.diff(groups) != 0))
 
 

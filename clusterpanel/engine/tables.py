@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clusterpanel.engine.firm_blocks import ROWS_PER_BLOCK, firm_borders
+from clusterpanel.engine.firm_blocks import ROWS_PER_BLOCK, write_firm_blocks
 from clusterpanel.engine.sql import duckdb_session
 
 # The types of canonical tables; ibis's own translation wants the rest of an engine installed.
@@ -102,20 +102,4 @@ def write_query_in_firm_blocks(
     """
     with _ready(inputs) as connection:
         reader = connection.sql(compile_query(expression)).to_arrow_reader(rows_per_block)
-        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
-            for block in _whole_firms(reader, firm, rows_per_block):
-                writer.write_table(block, row_group_size=len(block))
-
-
-def _whole_firms(reader: pa.RecordBatchReader, firm: str, rows_per_block: int) -> Iterator[pa.Table]:
-    waiting = reader.schema.empty_table()
-    for batch in reader:
-        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
-        borders = list(firm_borders(waiting.column(firm), rows_per_block))
-        # The last block may go on with the next batch; those before it end where a firm ends.
-        for first, last in borders[:-1]:
-            yield waiting.slice(first, last - first)
-        if borders:
-            waiting = waiting.slice(borders[-1][0])
-    if len(waiting):
-        yield waiting
+        write_firm_blocks(reader, firm, path, rows_per_block)

@@ -1,24 +1,26 @@
 """Absorb effects exactly: firms inside each block, all others by their Schur complement.
 
-With M the projection off the firms, D the dummies of the other effects and Z the outcome and regressors,
-the blocks add up Z'MZ, D'MZ and D'MD. A pivoted Cholesky of D'MD then finds which levels are collinear and
-gives the slopes of Z on D; no pass over the data is iterated. This is the partitioned regression of Frisch
-and Waugh (1933, Econometrica 1) with the block-diagonal firm part eliminated first.
+With M the projection off what the firms explain, W the weights, D the dummies of the other effects and Z the
+outcomes and regressors, the blocks add up Z'WMZ, D'WMZ and D'WMD. Solving with D'WMD, which also tells which
+levels are collinear, gives the slopes of Z on D; no pass over the data is iterated. This is the partitioned
+regression of Frisch and Waugh (1933, Econometrica 1) with the block-diagonal firm part eliminated first.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
 
+from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import SpecError
-from clusterpanel.models.arrays import ArrayBlock, Floats, ModelArrays
-from clusterpanel.models.moments import CrossMoments
+from clusterpanel.models.arrays import ArrayBlock, Floats, Integers, Levels, ModelArrays, ModelSource
+from clusterpanel.models.moments import CrossMoments, add_moments
+from clusterpanel.models.schur.solver import EffectsSolver, effects_solver, redundant_by_effect
+from clusterpanel.models.within import left_of_block
 
-MOST_LEVELS = 10_000
-RANK_TOLERANCE = 1e-10
-# A level whose dummy is this small beside the largest is rounding left by the firms.
-EMPTY_TOLERANCE = 1e-13
+MOST_LEVELS = 20_000
+CONSTANT = "constant"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Absorbed:
         Cross-products of what the effects leave.
     rank : int
         The number of levels that are not collinear.
+    point : float array, shape (columns,)
+        What was taken off the columns before the slopes apply.
+    solver : EffectsSolver or None
+        Solves further right-hand sides; None where there are no effects besides the firm's.
+    path : str
+        In words, how the effects were taken out.
     """
 
     slopes: Floats
@@ -44,47 +52,151 @@ class Absorbed:
     explained: Floats
     rest: Floats
     rank: int
+    point: Floats
+    solver: EffectsSolver | None = None
+    path: str = ""
+
+    def only(self, kept: np.ndarray) -> "Absorbed":
+        """Return the same for some of the columns."""
+        return replace(
+            self,
+            slopes=np.ascontiguousarray(self.slopes[:, kept]),
+            within=self.within[kept],
+            explained=self.explained[kept],
+            rest=self.rest[np.ix_(kept, kept)],
+            point=self.point[kept],
+        )
+
+
+@dataclass
+class SampleMoments:
+    """The cross-moments of some rows, and their sums about a fixed point.
+
+    Attributes
+    ----------
+    cross : CrossMoments
+    weight : float
+    sums, squares : float array, shape (columns,)
+        Weighted sums of the columns less the point, and of their squares.
+    """
+
+    cross: CrossMoments
+    weight: float
+    sums: Floats
+    squares: Floats
+
+
+class AbsorbedSample(NamedTuple):
+    """A sample's effects taken out, and each column's weighted mean and sum of squares about it."""
+
+    absorbed: Absorbed
+    means: Floats
+    totals: Floats
 
 
 @dataclass(frozen=True)
 class AbsorbFold:
-    """The fold of the moments of outcome and regressors.
+    """The fold of the moments of outcomes and regressors.
 
     Attributes
     ----------
     absorbs_firm : bool
-    levels : int
-        Of all effects but the firm's.
-    centre : float array, shape (columns,)
-        Taken off the values first where no firm effect does so, for the digits it saves.
+    effect_levels : tuple of int
+        The number of levels of each effect but the firm's.
+    point : float array, shape (columns,)
+        Near the columns' means, for the digits it saves.
+    takes_point_off : bool
+        Whether the moments are of the columns less the point: what is absorbed makes up for it.
+    factors : tuple of tuples of int32 arrays
+        The factors of each effect, as `Codes` has them.
     """
 
     absorbs_firm: bool
-    levels: int
-    centre: Floats
+    effect_levels: tuple[int, ...]
+    point: Floats
+    takes_point_off: bool = True
+    factors: tuple[tuple[Levels, ...], ...] = ()
 
-    def step(self, block: ArrayBlock) -> CrossMoments:
+    def step(self, block: ArrayBlock) -> SampleMoments:
         """Return one block's moments."""
-        from clusterpanel.models import kernels
+        from clusterpanel.models import kernels_moments
 
-        moments = CrossMoments.zeros(block.values.shape[1], self.levels)
-        if self.absorbs_firm:
-            kernels.add_firm_moments(block, moments)
-        else:
-            values = block.values - self.centre
-            kernels.add_row_moments(values, block.effects, np.ones(len(values)), moments)
-        return moments
+        columns = len(block.values)
+        moments = CrossMoments.zeros(columns, sum(self.effect_levels))
+        values = block.values - self.point[:, None] if self.takes_point_off else block.values
+        add_moments(block, values, block.weights, self.absorbs_firm, moments)
+        weight = float(block.weights.sum()) if len(block.weights) else float(block.rows)
+        sums, squares = np.zeros(columns), np.zeros(columns)
+        kernels_moments.add_totals(block.values, block.weights, self.point, sums, squares)
+        return SampleMoments(moments, weight, sums, squares)
 
-    def merge(self, left: CrossMoments, right: CrossMoments) -> CrossMoments:
+    def merge(self, left: SampleMoments, right: SampleMoments) -> SampleMoments:
         """Return the sum, in the memory of `left`."""
-        return left.add(right)
+        left.cross.add(right.cross)
+        left.weight += right.weight
+        left.sums += right.sums
+        left.squares += right.squares
+        return left
 
-    def solve(self, moments: CrossMoments) -> Absorbed:
+    def solve(self, moments: SampleMoments) -> AbsorbedSample:
         """Take the effects out of the moments."""
-        return take_out_effects(moments)
+        means = self.point + moments.sums / moments.weight
+        totals = moments.squares - moments.sums**2 / moments.weight
+        # The rounding error of a mean must not pass for variation.
+        totals[totals <= 1e-24 * moments.weight * means**2] = 0.0
+        absorbed = take_out_effects(moments.cross, self.effect_levels, self.factors, np.sqrt(totals))
+        return AbsorbedSample(absorbed, means, totals)
 
 
-def check_levels(arrays: ModelArrays) -> None:
+def absorb(source: ModelSource, threads: int = 1) -> Absorbed:
+    """Take firms and effects out of all columns in one pass.
+
+    Parameters
+    ----------
+    source : ModelSource
+    threads : int
+        Changes the time it takes, never the numbers.
+
+    Raises
+    ------
+    SpecError
+        The effects have too many levels.
+    """
+    return absorb_sample(source, threads).absorbed
+
+
+def absorb_sample(source: ModelSource, threads: int = 1) -> AbsorbedSample:
+    """Take firms and effects out of all columns, and sum the columns up, in the same pass.
+
+    Raises
+    ------
+    SpecError
+        The effects have too many levels.
+    """
+    check_levels(source)
+    point = _point_near_means(source)
+    has_constant = source.names[-1:] == (CONSTANT,)
+    # A firm's effect takes the point off by itself.
+    takes_point_off = has_constant or (source.has_plain_effects and not source.absorbs_firm)
+    fold = AbsorbFold(
+        source.absorbs_firm, source.effect_levels, point, takes_point_off, source.effect_factors
+    )
+    sample = run_fold(fold, source.blocks(), threads)
+    if takes_point_off and not has_constant:
+        return sample._replace(absorbed=replace(sample.absorbed, point=point))
+    return sample
+
+
+def _point_near_means(source: ModelSource) -> Floats:
+    """Return the columns' means over the first block, exact for those that are the same in every row."""
+    values = next(source.blocks()).values
+    point = np.where(values.min(axis=1) == values.max(axis=1), values[:, 0], values.mean(axis=1))
+    if source.names[-1:] == (CONSTANT,):
+        point[-1] = 0.0
+    return point
+
+
+def check_levels(source: ModelSource) -> None:
     """Refuse more effects than their Schur complement has room for.
 
     Raises
@@ -92,39 +204,104 @@ def check_levels(arrays: ModelArrays) -> None:
     SpecError
         More than `MOST_LEVELS` levels besides the firm's.
     """
-    if arrays.levels > MOST_LEVELS:
-        sizes = ", ".join(f"{effect.name} {effect.levels:,}" for effect in arrays.effects)
+    levels = sum(source.effect_levels)
+    if levels > MOST_LEVELS:
+        sizes = ", ".join(
+            f"{name} {count:,}" for name, count in zip(source.effect_names, source.effect_levels, strict=True)
+        )
         raise SpecError(
-            f"the effects have {arrays.levels:,} levels ({sizes}); "
-            f"allowed: {MOST_LEVELS:,} besides the firm's",
+            f"the effects have {levels:,} levels ({sizes}); allowed: {MOST_LEVELS:,} besides the firm's",
             hint="Absorb coarser effects, such as a broader industry or region with year.",
         )
 
 
-def take_out_effects(moments: CrossMoments) -> Absorbed:
-    """Return what the effects explain and what they leave; the Schur complement's memory is reused."""
+def take_out_effects(
+    moments: CrossMoments,
+    effect_levels: Sequence[int] = (),
+    factors: Sequence[Sequence[Levels]] = (),
+    sizes: Floats | None = None,
+) -> Absorbed:
+    """Return what the effects explain and what they leave.
+
+    Parameters
+    ----------
+    moments : CrossMoments
+    effect_levels : sequence of int
+        The number of levels of each effect; none stands for one effect.
+    factors : sequence of sequences of int32 arrays
+        The factors of each effect, as `Codes` has them.
+    sizes : float array, shape (columns,), or None
+        Roots of the columns' sums of squares before anything was taken out, against which what the firms
+        leave may be nothing but rounding.
+
+    Raises
+    ------
+    NotConvergedError
+        The solver of many levels stopped short.
+    """
     gram = np.triu(moments.gram) + np.triu(moments.gram, 1).T
-    slopes, rank = _slopes(moments.schur, moments.cross)
-    fitted = moments.cross.T @ slopes
-    rest = gram - (fitted + fitted.T) / 2
-    return Absorbed(slopes, np.diag(gram).copy(), np.diag(fitted).copy(), rest, rank)
+    nothing = np.zeros(len(gram))
+    if not len(moments.cross):
+        return Absorbed(moments.cross, np.diag(gram).copy(), nothing, gram, 0, nothing)
+    offsets = np.cumsum([0, *(effect_levels or [len(moments.cross)])])
+    solver = effects_solver(moments.matrix(), offsets, factors)
+    slopes = solver.solve(moments.cross, sizes)
+    explained = solver.explained(moments.cross, slopes)
+    return Absorbed(
+        slopes=slopes,
+        within=np.diag(gram).copy(),
+        explained=np.diag(explained).copy(),
+        rest=gram - explained,
+        rank=solver.rank,
+        point=nothing,
+        solver=solver,
+        path=solver.path,
+    )
 
 
-def _slopes(schur: Floats, cross: Floats) -> tuple[Floats, int]:
-    """Solve the singular system of the effects with the collinear levels' slopes at 0."""
-    slopes = np.zeros_like(cross)
-    diagonal = np.diag(schur)
-    present = diagonal > EMPTY_TOLERANCE * diagonal.max(initial=0.0)
-    if not present.any():
-        return slopes, 0
-    scale = np.where(present, 1 / np.sqrt(np.where(present, diagonal, 1.0)), 0.0)
-    schur *= scale[:, None]
-    schur *= scale[None, :]
-    # The transpose of the upper triangle in row order is the lower one in column order: no copy.
-    factor, pivots, rank, _ = lapack.dpstrf(schur.T, lower=1, tol=RANK_TOLERANCE, overwrite_a=1)
-    kept = pivots[:rank] - 1
-    lower = factor[:rank, :rank]
-    half = solve_triangular(lower, (cross * scale[:, None])[kept], lower=True, check_finite=False)
-    whole = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
-    slopes[kept] = whole * scale[kept, None]
-    return slopes, int(rank)
+def redundant_levels(source: ModelSource, absorbed: Absorbed) -> dict[str, Integers]:
+    """Return each effect's levels that the firms and the effects and levels before them make up.
+
+    Parameters
+    ----------
+    source : ModelSource
+    absorbed : Absorbed
+        Of the same source.
+
+    Returns
+    -------
+    dict of effect name to integer array
+        Codes of the levels, ascending; their slopes are 0.
+    """
+    if absorbed.solver is None:
+        return {name: np.empty(0, dtype=np.int64) for name in source.effect_names}
+    offsets = np.cumsum([0, *source.effect_levels])
+    return dict(zip(source.effect_names, redundant_by_effect(absorbed.solver, offsets), strict=True))
+
+
+def left_rows(arrays: ModelArrays, absorbed: Absorbed) -> Floats:
+    """Return what firms and effects leave of each column, row by row, in memory.
+
+    Parameters
+    ----------
+    arrays : ModelArrays
+    absorbed : Absorbed
+        Of the same arrays.
+
+    Returns
+    -------
+    float array, shape (columns, rows)
+        Orthogonal, under the weights, to every dummy, load and firm slope. Where nothing is absorbed these
+        are the columns themselves.
+    """
+    left = np.empty((len(arrays.columns), arrays.rows))
+    for block in arrays.blocks():
+        rows = slice(block.first_row, block.first_row + block.rows)
+        left[:, rows] = left_of_block(
+            block,
+            block.values - absorbed.point[:, None],
+            block.weights,
+            arrays.absorbs_firm,
+            absorbed.slopes,
+        )
+    return left

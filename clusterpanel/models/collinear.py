@@ -34,8 +34,8 @@ def find_collinear(
     ----------
     names : sequence of str
         The regressors, in the order in which they have precedence.
-    totals : float array, shape (1 + regressors,)
-        Sums of squares about the mean, the outcome's first.
+    totals : float array, shape (outcomes + regressors,)
+        Sums of squares about the mean, the outcomes' first.
     absorbed : Absorbed
     effects : sequence of str
         Names of the effects besides the firm.
@@ -44,9 +44,11 @@ def find_collinear(
     """
     found: list[Collinear] = []
     kept: list[int] = []
-    rest = absorbed.rest[1:, 1:]
+    outcomes = len(totals) - len(names)
+    rest = absorbed.rest[outcomes:, outcomes:]
     for place, name in enumerate(names):
-        total, within, left = totals[place + 1], absorbed.within[place + 1], rest[place, place]
+        total, within = totals[place + outcomes], absorbed.within[place + outcomes]
+        left = rest[place, place]
         loading, remainder = _regress(rest, kept, place)
         if total <= 0:
             reason = "it is the same in every row"

@@ -1,7 +1,7 @@
 """What a regression hands back: coefficients, covariance, influence, and facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from clusterpanel.models.arrays import Floats
 from clusterpanel.models.collinear import Collinear
+from clusterpanel.models.vcov.covariance import Covariance
 
 
 @dataclass(frozen=True)
@@ -21,32 +22,51 @@ class Fit:
     names : tuple of str
         The regressors that were kept.
     coefficients : float array, shape (regressors,)
-    covariance : float array, shape (regressors, regressors)
-    influence : float array, shape (groups, regressors), or None
-        Its columns' outer product is the covariance; None where errors are not grouped.
-    degrees_of_freedom : float
-        Of the t distribution; infinite for the normal.
-    rule : str
-        The covariance's rule in words.
+    variance : Covariance
     collinear : tuple of Collinear
         What was dropped, and why.
     facts : mapping
         r2, deviance, iterations and the like.
+    notes : tuple of str
+        What a reader must know to read the coefficients.
     """
 
     names: tuple[str, ...]
     coefficients: Floats
-    covariance: Floats
-    influence: Floats | None
-    degrees_of_freedom: float
-    rule: str
-    collinear: tuple[Collinear, ...]
-    facts: Mapping[str, Any]
+    variance: Covariance
+    collinear: tuple[Collinear, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def covariance(self) -> Floats:
+        """The coefficients' covariance, shape (regressors, regressors)."""
+        return self.variance.matrix
+
+    @property
+    def influence(self) -> Floats | None:
+        """How far each group moves each coefficient, shape (groups, regressors)."""
+        return self.variance.influence
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Of the t distribution; infinite for the normal."""
+        return self.variance.degrees_of_freedom
+
+    @property
+    def rule(self) -> str:
+        """The covariance's rule in words."""
+        return self.variance.rule
 
     def table(self) -> pd.DataFrame:
         """Return one row per term, with two-sided p-values and 95 % intervals."""
         errors = np.sqrt(np.diag(self.covariance))
-        return coefficient_table(self.names, self.coefficients, errors, self.degrees_of_freedom)
+        table = coefficient_table(self.names, self.coefficients, errors, self.degrees_of_freedom)
+        if self.variance.p_values is not None:
+            table["p_value"] = self.variance.p_values
+        if self.variance.intervals is not None:
+            table[["conf_low", "conf_high"]] = self.variance.intervals
+        return table
 
 
 def coefficient_table(

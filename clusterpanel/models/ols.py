@@ -1,176 +1,251 @@
 """Least squares with absorbed effects: one pass for the moments, one for the scores."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from clusterpanel.engine.local import run_fold
-from clusterpanel.errors import NotIdentifiedError
-from clusterpanel.models.absorb import Absorbed, AbsorbFold, check_levels
-from clusterpanel.models.arrays import Floats, ModelArrays
-from clusterpanel.models.collinear import Collinear, find_collinear
+from clusterpanel.errors import SpecError
+from clusterpanel.models.absorb import CONSTANT, AbsorbedSample, left_rows
+from clusterpanel.models.arrays import Floats, Integers, ModelArrays, ModelSource
 from clusterpanel.models.fit import Fit
+from clusterpanel.models.iterated import has_too_many_levels, project_by_iteration
+from clusterpanel.models.linearised import EffectRows, Linearised
+from clusterpanel.models.projection import Projection, project, symmetric_inverse, uncentre
 from clusterpanel.models.scores import ScoreFold, Scores
-from clusterpanel.models.small_sample import SmallSample, count_sample
-from clusterpanel.models.vcov import VcovKind, influence_of_groups, row_covariance, rule_in_words
-
-CONSTANT = "constant"
+from clusterpanel.models.vcov.counts import SampleCounts, count_sample
+from clusterpanel.models.vcov.covariance import Covariance
+from clusterpanel.models.vcov.from_rows import RowPlaces, from_rows
+from clusterpanel.models.vcov.from_sums import from_sums
+from clusterpanel.models.vcov.sums import ScoreSums
+from clusterpanel.spec.vcov import BiasReducedVcov, JackknifeVcov, Vcov
 
 
 @dataclass(frozen=True)
-class Projection:
-    """The moments of a sample once effects and collinear regressors are gone.
+class LeastSquares:
+    """Coefficients of every outcome, before their errors.
 
     Attributes
     ----------
-    arrays : ModelArrays
-        The sample, collinear regressors dropped.
-    centre, totals : float array, shape (1 + regressors,)
-        Means, and sums of squares about them.
-    absorbed : Absorbed
-    collinear : tuple of Collinear
+    projection : Projection
+    bread : float array, shape (regressors, regressors)
+        inv(X'WX) of the regressors less what the effects explain of them, on the centred regressors.
+    coefficients : float array, shape (regressors, outcomes)
+        On the centred regressors.
+    counted : ModelSource or None
+        The sample whose effects are parameters, where an iteration took them out of the projection's rows.
     """
 
-    arrays: ModelArrays
-    centre: Floats
-    totals: Floats
-    absorbed: Absorbed
-    collinear: tuple[Collinear, ...]
+    projection: Projection
+    bread: Floats
+    coefficients: Floats
+    counted: ModelSource | None = None
+
+    @property
+    def back(self) -> Floats:
+        """What takes coefficients on the centred regressors to those on the raw ones."""
+        return uncentre(self.projection.source.names, self.projection.centre)
+
+    @property
+    def counts(self) -> SampleCounts:
+        """Rows and parameters, for the small-sample rule."""
+        return count_sample(self.counted or self.projection.source, len(self.bread))
+
+    def raw_coefficients(self, outcome: int) -> Floats:
+        """Return one outcome's coefficients on the raw regressors."""
+        coefficients: Floats = self.back @ self.coefficients[:, outcome]
+        if self.projection.source.names[-1] == CONSTANT:
+            coefficients[-1] += self.projection.centre[outcome]
+        return coefficients
+
+    def scores(self, threads: int = 1, needs_meat: bool = True) -> Scores:
+        """Return the scores of every outcome, in one further pass; the rows' outer product if needed."""
+        projection = self.projection
+        source = projection.source
+        fold = ScoreFold(
+            source.absorbs_firm,
+            self.coefficients,
+            projection.absorbed.slopes,
+            projection.point,
+            source.weight_kind,
+            source.group_levels,
+            needs_meat,
+        )
+        return run_fold(fold, source.blocks(), threads)
+
+    def sums(self, scores: Scores, outcome: int, times: Integers | None = None) -> ScoreSums:
+        """Return one outcome's sums of scores, on the raw regressors."""
+        back, forth = self.back, np.linalg.inv(self.back)
+        groups = tuple(np.ascontiguousarray(sums[:, outcome]) for sums in scores.groups)
+        if self.projection.source.names[-1] == CONSTANT:
+            groups = tuple(sums @ forth for sums in groups)
+        return ScoreSums(
+            bread=back @ self.bread @ back.T,
+            squares=float(scores.squares[outcome]),
+            meat=forth.T @ scores.meat[outcome] @ forth,
+            groups=groups,
+            times=times,
+            is_probability=self.projection.source.weight_kind == "probability",
+        )
+
+    def linearised(self, outcome: int) -> Linearised:
+        """Return one outcome's fit row by row, on the raw regressors.
+
+        Raises
+        ------
+        SpecError
+            The rows are not in memory.
+        """
+        arrays = self.projection.source
+        if not isinstance(arrays, ModelArrays):
+            raise SpecError("the variance needs all rows in memory", hint="Give more memory_gb, or use CRV1.")
+        left = left_rows(arrays, self.projection.absorbed)
+        regressors = left[arrays.outcomes :].T
+        coefficients = self.raw_coefficients(outcome)
+        return Linearised(
+            names=arrays.names,
+            coefficients=coefficients,
+            bread=self.back @ self.bread @ self.back.T,
+            regressors=regressors,
+            residuals=left[outcome] - regressors @ coefficients,
+            weights=arrays.weights,
+            frequencies=arrays.weights if arrays.weight_kind == "frequency" else None,
+            effects=EffectRows.of(arrays),
+            is_probability=arrays.weight_kind == "probability",
+        )
+
+    def fit(self, variance: Covariance, squares: float, outcome: int) -> Fit:
+        """Return one outcome's fit with its variance."""
+        projection = self.projection
+        return Fit(
+            names=projection.source.names,
+            coefficients=self.raw_coefficients(outcome),
+            variance=variance,
+            collinear=projection.collinear,
+            facts={
+                "r2": float(1 - squares / projection.totals[outcome]),
+                "r2_within": float(1 - squares / projection.absorbed.rest[outcome, outcome]),
+                "rmse": float(np.sqrt(squares / self.counts.rows)),
+                "path": projection.absorbed.path,
+            },
+        )
 
 
-def project(arrays: ModelArrays, threads: int = 1) -> Projection:
-    """Absorb the effects and drop the regressors that say nothing of their own.
+def solve_least_squares(
+    source: ModelSource, threads: int = 1, sample: AbsorbedSample | None = None
+) -> LeastSquares:
+    """Return the coefficients of every outcome on the same regressors and effects.
+
+    Parameters
+    ----------
+    source : ModelSource
+    threads : int
+    sample : AbsorbedSample or None
+        The source's columns with the effects taken out, if that is done already.
 
     Raises
     ------
     NotIdentifiedError
-        The first regressor, the exposure, is one of them.
+        The exposure is collinear.
     SpecError
         The effects have too many levels.
     """
-    check_levels(arrays)
-    centre, totals = centre_and_totals(arrays)
-    fold = AbsorbFold(arrays.absorbs_firm, arrays.levels, centre)
-    absorbed = run_fold(fold, arrays.blocks(), threads)
-    effects = [effect.name for effect in arrays.effects]
-    firm = arrays.firms.name if arrays.absorbs_firm else None
-    collinear = find_collinear(arrays.names, totals, absorbed, effects, firm)
-    dropped = {item.name for item in collinear}
-    if arrays.names[0] in dropped:
-        reason = next(item.reason for item in collinear if item.name == arrays.names[0])
-        raise NotIdentifiedError(
-            f"the effect of {arrays.names[0]} is not identified: {reason}",
-            hint="Absorb fewer effects, or choose a comparison in which the exposure varies.",
-        )
-    kept = np.array([0, *(1 + k for k, name in enumerate(arrays.names) if name not in dropped)])
-    return _restrict(Projection(arrays, centre, totals, absorbed, collinear), kept)
+    if sample is None and has_too_many_levels(source):
+        found = project_by_iteration(source, threads)
+        return _solved(found.projection, found.counted)
+    return _solved(project(source, threads, sample))
 
 
-def fit_ols(arrays: ModelArrays, kind: VcovKind = "CRV1", threads: int = 1) -> Fit:
+def _solved(projection: Projection, counted: ModelSource | None = None) -> LeastSquares:
+    outcomes, rest = projection.source.outcomes, projection.absorbed.rest
+    bread = symmetric_inverse(rest[outcomes:, outcomes:])
+    return LeastSquares(projection, bread, bread @ rest[outcomes:, :outcomes], counted)
+
+
+def fit_ols(
+    source: ModelSource,
+    vcov: Vcov = "iid",
+    *,
+    places: RowPlaces | None = None,
+    times: Integers | None = None,
+    threads: int = 1,
+    sample: AbsorbedSample | None = None,
+) -> Fit:
     """Fit least squares of the outcome on the regressors and effects.
+
+    Parameters, errors and passes are those of `fit_ols_outcomes`; `source` has one outcome.
+    """
+    return fit_ols_outcomes(source, vcov, places=places, times=times, threads=threads, sample=sample)[0]
+
+
+def fit_ols_outcomes(
+    source: ModelSource,
+    vcov: Vcov = "iid",
+    *,
+    places: RowPlaces | None = None,
+    times: Integers | None = None,
+    threads: int = 1,
+    sample: AbsorbedSample | None = None,
+) -> tuple[Fit, ...]:
+    """Fit least squares of each outcome on the same regressors and effects, in the same passes.
 
     Parameters
     ----------
-    arrays : ModelArrays
-    kind : "iid", "HC1" or "CRV1"
-        CRV1 groups the errors by ``arrays.groups``.
+    source : ModelSource
+        Its groups are the ways of `vcov` and their intersections.
+    vcov : Vcov
+    places : RowPlaces or None
+        Where the rows stand, for variances that need the rows; None: sums of scores suffice.
+    times : integer array, shape (groups,), or None
+        The years of the first way, for Driscoll-Kraay errors.
     threads : int
         Changes the time it takes, never the numbers.
+    sample : AbsorbedSample or None
+        The source's columns with the effects taken out, if that is done already.
+
+    Returns
+    -------
+    tuple of Fit
+        One each outcome.
 
     Raises
     ------
     NotIdentifiedError
         The exposure is collinear, or there are too few groups or rows.
     SpecError
-        The effects have too many levels.
+        The effects have too many levels, or the variance is not to be had.
     """
-    projection = project(arrays, threads)
-    arrays, absorbed = projection.arrays, projection.absorbed
-    counts = count_sample(arrays, len(arrays.names), kind == "CRV1")
-    bread = symmetric_inverse(absorbed.rest[1:, 1:])
-    coefficients = bread @ absorbed.rest[1:, 0]
-    slopes = absorbed.slopes.copy()
-    slopes[:, 0] -= slopes[:, 1:] @ coefficients
-    fold = ScoreFold(arrays.absorbs_firm, coefficients, slopes, projection.centre, arrays.groups.levels)
-    scores = run_fold(fold, arrays.blocks(), threads)
-    covariance, influence = _covariance(kind, bread, scores, counts)
-    back = uncentre(arrays.names, projection.centre)
-    coefficients = back @ coefficients
-    if arrays.names[-1] == CONSTANT:
-        coefficients[-1] += projection.centre[0]
-    degrees = float(counts.groups - 1 if kind == "CRV1" else counts.rows - counts.parameters)
-    return Fit(
-        names=arrays.names,
-        coefficients=coefficients,
-        covariance=back @ covariance @ back.T,
-        influence=None if influence is None else influence @ back.T,
-        degrees_of_freedom=degrees,
-        rule=rule_in_words(kind, arrays.groups.name, counts, f"t with {degrees:.0f} degrees of freedom"),
-        collinear=projection.collinear,
-        facts={
-            "r2": float(1 - scores.squares / projection.totals[0]),
-            "r2_within": float(1 - scores.squares / absorbed.rest[0, 0]),
-            "rmse": float(np.sqrt(scores.squares / counts.rows)),
-        },
+    solved = solve_least_squares(source, threads, sample)
+    if places is not None:
+        _check_leverages(solved, vcov)
+        rows = [solved.linearised(outcome) for outcome in range(source.outcomes)]
+        return tuple(
+            solved.fit(from_rows(vcov, row, solved.counts, places), row.squares, outcome)
+            for outcome, row in enumerate(rows)
+        )
+    scores, counts = solved.scores(threads, needs_meat=vcov == "HC1"), solved.counts
+    return tuple(
+        solved.fit(
+            from_sums(vcov, solved.sums(scores, outcome, times), counts),
+            float(scores.squares[outcome]),
+            outcome,
+        )
+        for outcome in range(source.outcomes)
     )
 
 
-def centre_and_totals(arrays: ModelArrays) -> tuple[Floats, Floats]:
-    """Return each column's mean and its sum of squares about it; the constant's are 0 and the rows."""
-    centre = arrays.values.mean(axis=0)
-    totals = np.zeros(len(centre))
-    for column in range(len(centre)):
-        deviation = arrays.values[:, column] - centre[column]
-        totals[column] = deviation @ deviation
-    # The rounding error of a mean must not pass for variation.
-    totals[totals <= 1e-24 * arrays.rows * centre**2] = 0.0
-    if arrays.names[-1] == CONSTANT:
-        centre[-1], totals[-1] = 0.0, float(arrays.rows)
-    return centre, totals
+def _check_leverages(solved: LeastSquares, vcov: Vcov) -> None:
+    """Refuse variances that need the leverages of effects that were taken out by iteration.
 
-
-def uncentre(names: tuple[str, ...], centre: Floats) -> Floats:
-    """Return the matrix that takes coefficients on centred regressors to those on the raw ones."""
-    back = np.eye(len(names))
-    if names[-1] == CONSTANT:
-        back[-1, :-1] = -centre[1:-1]
-    return back
-
-
-def symmetric_inverse(matrix: Floats) -> Floats:
-    """Invert a symmetric matrix, scaled to a unit diagonal so that units of money do not matter."""
-    scale = 1 / np.sqrt(np.diag(matrix))
-    inverse = np.linalg.inv(matrix * np.outer(scale, scale)) * np.outer(scale, scale)
-    return (inverse + inverse.T) / 2
-
-
-def _covariance(
-    kind: VcovKind, bread: Floats, scores: Scores, counts: SmallSample
-) -> tuple[Floats, Floats | None]:
-    if kind == "iid":
-        return bread * scores.squares / (counts.rows - counts.parameters), None
-    if kind == "HC1":
-        return row_covariance(bread, scores.meat, counts), None
-    influence = influence_of_groups(bread, scores.groups, counts)
-    return influence.T @ influence, influence
-
-
-def _restrict(projection: Projection, kept: np.ndarray) -> Projection:
-    """Keep some columns, the outcome among them."""
-    if len(kept) == len(projection.centre):
-        return projection
-    arrays, absorbed = projection.arrays, projection.absorbed
-    names = tuple(arrays.names[place - 1] for place in kept[1:])
-    return Projection(
-        arrays=replace(arrays, values=np.ascontiguousarray(arrays.values[:, kept]), names=names),
-        centre=projection.centre[kept],
-        totals=projection.totals[kept],
-        absorbed=Absorbed(
-            slopes=absorbed.slopes[:, kept],
-            within=absorbed.within[kept],
-            explained=absorbed.explained[kept],
-            rest=absorbed.rest[np.ix_(kept, kept)],
-            rank=absorbed.rank,
-        ),
-        collinear=projection.collinear,
-    )
+    Raises
+    ------
+    SpecError
+    """
+    if solved.counted is not None and (
+        vcov in ("HC2", "HC3") or isinstance(vcov, BiasReducedVcov | JackknifeVcov)
+    ):
+        raise SpecError(
+            f"the effects have too many levels for the leverages this variance needs (levels "
+            f"besides the firm's: {sum(solved.counted.effect_levels):,})",
+            hint='Use { CRV1 = "firm_id" }, or absorb coarser effects.',
+        )

@@ -25,6 +25,8 @@ class Result:
         Facts about the fit: n, firms, switchers (firms whose exposure changes), r2_within, groups, ...
     provenance : mapping
         What ran: estimator, comparison, outcome, exposure, effects, vcov rule, notes on what was dropped.
+    covariance : DataFrame or None
+        The variance matrix of all terms, by term on both sides; None where a rule gives no errors.
     """
 
     label: str
@@ -32,6 +34,7 @@ class Result:
     influence: pd.DataFrame | None
     glance: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    covariance: pd.DataFrame | None = None
 
     def tidy(self) -> pd.DataFrame:
         """Return one row per term, as broom's tidy does."""

@@ -1,11 +1,14 @@
 """Rows that fit perfectly: levels with no event or only events, and regressors that foretell every event."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import NotIdentifiedError
-from clusterpanel.models.arrays import Codes, Flags, Floats
+from clusterpanel.models.arrays import ArrayBlock, Codes, Flags, Floats, ModelSource
+from clusterpanel.models.families import Family
 
 
 def rows_of_mixed_levels(
@@ -42,7 +45,50 @@ def _one_sided_levels(events: Floats, effect: Codes, keep: Flags) -> Flags:
     return one_sided
 
 
-def check_regressors(events: Floats, regressors: Floats, names: Sequence[str]) -> None:
+@dataclass
+class Ranges:
+    """The least and largest values of each regressor among events and among the other rows.
+
+    Attributes
+    ----------
+    lowest, highest : float array, shape (2, regressors)
+        Of the rows without an event, then of those with one.
+    """
+
+    lowest: Floats
+    highest: Floats
+
+
+@dataclass(frozen=True)
+class RangeFold:
+    """The fold of the regressors' ranges."""
+
+    def step(self, block: ArrayBlock) -> Ranges:
+        """Return one block's ranges."""
+        outcome, regressors = block.values[0], block.values[1:]
+        lowest = np.full((2, len(regressors)), np.inf)
+        highest = -lowest
+        for place in range(2):
+            inside = regressors[:, (outcome > 0) == bool(place)]
+            lowest[place] = inside.min(axis=1, initial=np.inf)
+            highest[place] = inside.max(axis=1, initial=-np.inf)
+        return Ranges(lowest, highest)
+
+    def merge(self, left: Ranges, right: Ranges) -> Ranges:
+        """Return the ranges of both."""
+        return Ranges(np.minimum(left.lowest, right.lowest), np.maximum(left.highest, right.highest))
+
+    def solve(self, moments: Ranges) -> Ranges:
+        """Return the ranges as they are."""
+        return moments
+
+
+def ranges_by_outcome(source: ModelSource, threads: int = 1) -> Ranges:
+    """Return the regressors' ranges among events and among the other rows."""
+    return run_fold(RangeFold(), source.blocks(), threads)
+
+
+def check_regressors(ranges: Ranges, names: Sequence[str], family: Family) -> None:
     """Refuse regressors that alone foretell events, whose coefficient would be infinite.
 
     Raises
@@ -50,26 +96,22 @@ def check_regressors(events: Floats, regressors: Floats, names: Sequence[str]) -
     NotIdentifiedError
         All events, or all other rows, lie at one end of a regressor's values.
     """
-    happened = events > 0
-    for name, values in zip(names, regressors.T, strict=True):
-        low, high = values.min(), values.max()
-        if low == high:
+    for place, name in enumerate(names):
+        low, high = ranges.lowest[:, place], ranges.highest[:, place]
+        if low.min() == high.max():
             continue
-        for rows, what in ((happened, "events"), (~happened, "rows without an event")):
-            inside = values[rows]
-            if inside.min() == high or inside.max() == low:
+        for side, what in ((1, "events"), (0, "rows without an event")):
+            if low[side] == high.max() or high[side] == low.min():
                 # Neither how many events nor a number they share: both may be one firm's, and are printed.
-                end = "highest" if inside.min() == high else "lowest"
-                at = f"{name} = {inside[0]:g}" if (low, high) == (0, 1) else f"the {end} {name} of all"
+                end = "highest" if low[side] == high.max() else "lowest"
+                is_yes_no = (low.min(), high.max()) == (0, 1)
+                at = f"{name} = {low[side]:g}" if is_yes_no else f"the {end} {name} of all"
                 raise NotIdentifiedError(
-                    f"the hazard ratio of {name} is not identified: all {what} have {at}",
+                    f"the {family.effect} of {name} is not identified: all {what} have {at}",
                     hint="Leave the regressor out, or widen the sample until both values see events.",
                 )
-        if (
-            values[happened].min() >= values[~happened].max()
-            or values[happened].max() <= values[~happened].min()
-        ):
+        if low[1] >= high[0] or high[1] <= low[0]:
             raise NotIdentifiedError(
-                f"the hazard ratio of {name} is not identified: it separates events from the other rows",
+                f"the {family.effect} of {name} is not identified: it separates events from the other rows",
                 hint="A regressor that foretells every event is most likely made from the outcome.",
             )

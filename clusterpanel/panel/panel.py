@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from clusterpanel.engine.firm_blocks import FirmBlocks, MemoryBlocks, ParquetBlocks
 from clusterpanel.engine.sample_flow import FlowStep
-from clusterpanel.errors import DataError
+from clusterpanel.errors import DataError, Fault
 from clusterpanel.panel.key import sorted_by_key
 
 
@@ -44,9 +44,36 @@ class Panel:
         return cls(MemoryBlocks(sorted_by_key(_as_arrow(frame), firm, time), firm), firm, time)
 
     @classmethod
-    def open(cls, path: Path, flow: tuple[FlowStep, ...] = ()) -> "Panel":
-        """Open a panel that the panel stage wrote."""
-        return cls(ParquetBlocks(path, "firm_id"), "firm_id", "year", flow)
+    def open(
+        cls, path: Path, flow: tuple[FlowStep, ...] = (), firm: str = "firm_id", time: str = "year"
+    ) -> "Panel":
+        """Open a panel in Parquet; its rows stay there until they are asked for.
+
+        Parameters
+        ----------
+        path : Path
+            A file, or a folder with files that are read in the order of their names. Rows are sorted by firm
+            and time, and no row group splits a firm: as the panel stage and `write_firm_blocks` write them.
+        flow : tuple of FlowStep
+            The sample flow that led here.
+        firm, time : str
+            The key columns.
+
+        Raises
+        ------
+        MissingInputError
+            There is no such file.
+        DataError
+            A key column is absent, or files are not alike. That a row group splits a firm is found, and
+            refused, when rows are first read.
+        """
+        data = ParquetBlocks(Path(path), firm)
+        absent = [name for name in (firm, time) if name not in data.schema.names]
+        if absent:
+            columns = ", ".join(data.schema.names)
+            faults = [Fault("panel", f"column {name}", "no such column", columns) for name in absent]
+            raise DataError("the panel's key columns are not there", faults=faults)
+        return cls(data, firm, time, flow)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,7 +85,7 @@ class Panel:
         return self.data.read(columns)
 
     def blocks(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Yield some columns in blocks of whole firms."""
+        """Yield some columns in blocks of whole firms, with the same borders each time."""
         return self.data.blocks(columns)
 
 

@@ -33,8 +33,12 @@ def save_result(result: Outcome, folder: Path) -> None:
 def _frames(result: Outcome) -> dict[str, pd.DataFrame]:
     if isinstance(result, SurvivalCurves):
         return {"curve": result.curve}
-    frames = {"estimate": result.estimate}
-    return frames if result.influence is None else frames | {"influence": result.influence}
+    frames = {
+        "estimate": result.estimate,
+        "influence": result.influence,
+        "covariance": result.covariance,
+    }
+    return {name: frame for name, frame in frames.items() if frame is not None}
 
 
 def load_result(label: str, folder: Path) -> Outcome:
@@ -44,9 +48,11 @@ def load_result(label: str, folder: Path) -> Outcome:
         curve = pd.read_parquet(folder / f"{label}.curve.parquet")
         return SurvivalCurves(facts["label"], curve, facts["glance"], facts["provenance"])
     estimate = pd.read_parquet(folder / f"{label}.estimate.parquet")
-    file = folder / f"{label}.influence.parquet"
-    influence = pd.read_parquet(file) if file.exists() else None
-    return Result(facts["label"], estimate, influence, facts["glance"], facts["provenance"])
+    influence, covariance = (
+        pd.read_parquet(file) if (file := folder / f"{label}.{name}.parquet").exists() else None
+        for name in ("influence", "covariance")
+    )
+    return Result(facts["label"], estimate, influence, facts["glance"], facts["provenance"], covariance)
 
 
 def load_results(folder: Path) -> dict[str, Outcome]:

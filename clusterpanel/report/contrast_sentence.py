@@ -4,14 +4,15 @@ from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.report.column_labels import ColumnLabels
 from clusterpanel.report.digits import beside, significant, span
 from clusterpanel.report.disclosure import Results
-from clusterpanel.report.labels import COMPARISONS, effect_unit, is_yes_no, others, outcome_words
+from clusterpanel.report.labels import COMPARISONS, RATIO_OF, effect_unit, is_yes_no, others, outcome_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.term_words import (
     NOT_TOLD,
     error_words,
-    hazard,
     higher_or_lower,
     noun_phrase,
+    ratio,
+    ratio_of_what,
     signed,
     subject,
     than_theirs,
@@ -51,11 +52,11 @@ def _sum_sentence(contrast: ContrastSpec, gap: MainTerm, labels: ColumnLabels) -
 
 
 def _both(first: MainTerm, second: MainTerm, labels: ColumnLabels) -> str:
-    if first.estimator == "cloglog":
+    if first.estimator in RATIO_OF:
         ours, theirs = (others(term.comparison, term.region) for term in (first, second))
         return (
-            f"{subject(first, labels)} have {hazard(first)} times the yearly hazard of {ours}"
-            f"{_doubt(first, 'one')}, and {hazard(second)} times that of {theirs}{_doubt(second, 'one')}"
+            f"{subject(first, labels)} have {ratio(first)} times the {ratio_of_what(first, labels)} of "
+            f"{ours}{_doubt(first, 'one')}, and {ratio(second)} times that of {theirs}{_doubt(second, 'one')}"
         )
     if is_yes_no(first.exposure):
         found = [

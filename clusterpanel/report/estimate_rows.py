@@ -5,7 +5,14 @@ from typing import Any
 from clusterpanel.report.column_labels import ColumnLabels, capitalised
 from clusterpanel.report.digits import beside, span
 from clusterpanel.report.figures import Point
-from clusterpanel.report.labels import COMPARISONS, effect_unit, exposure_words, is_yes_no
+from clusterpanel.report.labels import (
+    COMPARISONS,
+    RATIO_OF,
+    effect_unit,
+    exposure_words,
+    is_yes_no,
+    model_words,
+)
 from clusterpanel.report.main_terms import MainTerm
 from clusterpanel.report.tables import TableColumn
 
@@ -20,8 +27,7 @@ ESTIMATE_COLUMNS = (
 def heading_of(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what estimates that share a unit stand under: the outcome, and by what."""
     outcome = labels.title(term.outcome)
-    what = f"{outcome}, hazard model" if term.estimator == "cloglog" else outcome
-    return f"{what}, by {exposure_words(term.exposure, labels)}"
+    return f"{outcome}{model_words(term.estimator)}, by {exposure_words(term.exposure, labels)}"
 
 
 def code_of(term: MainTerm) -> str:
@@ -33,7 +39,8 @@ def axis_of(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what the axis of an estimate measures."""
     unit, _ = effect_unit(term.estimator, term.outcome, labels)
     what = "difference" if is_yes_no(term.exposure) else "difference per unit"
-    what = f"{what} in the hazard" if term.estimator == "cloglog" else what
+    ratio = RATIO_OF.get(term.estimator)
+    what = f"{what} in the {ratio}" if ratio else what
     return f"{what}, {unit}" if unit else what
 
 

@@ -17,7 +17,7 @@ from clusterpanel.report.estimate_rows import (
 )
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.figures import Facet, Point, coefficient_figure
-from clusterpanel.report.labels import COMPARISONS, compared
+from clusterpanel.report.labels import COMPARISONS, RATIO_OF, compared
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.regression_table import few_as_text, regressions_exhibit
 from clusterpanel.report.tables import Table, TableColumn, table_of
@@ -128,7 +128,7 @@ def small(share: float | None) -> float | str | None:
 
 def facets(terms: Sequence[MainTerm], labels: ColumnLabels) -> list[Facet]:
     """Return one facet per outcome, exposure and kind of model, as only their estimates share a unit."""
-    found: dict[tuple[str, str, bool], list[MainTerm]] = {}
+    found: dict[tuple[str, str, str], list[MainTerm]] = {}
     for term in terms:
         found.setdefault(_kind(term), []).append(term)
     return [
@@ -164,8 +164,8 @@ def _points(terms: Sequence[MainTerm], labels: ColumnLabels) -> tuple[Point, ...
     return tuple(point_of(term, unit_of(term, labels)) for term in terms)
 
 
-def _kind(term: MainTerm) -> tuple[str, str, bool]:
-    return term.outcome, term.exposure, term.estimator == "cloglog"
+def _kind(term: MainTerm) -> tuple[str, str, str]:
+    return term.outcome, term.exposure, RATIO_OF.get(term.estimator, "level")
 
 
 def _alt(terms: Sequence[MainTerm], labels: ColumnLabels) -> str:

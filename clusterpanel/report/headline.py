@@ -8,16 +8,17 @@ from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_
 from clusterpanel.report.contrast_sentence import contrast_sentence
 from clusterpanel.report.disclosure import Results, disclosable
 from clusterpanel.report.facts import is_simulated
-from clusterpanel.report.labels import is_yes_no, others, outcome_words
+from clusterpanel.report.labels import RATIO_OF, is_yes_no, others, outcome_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.survival_section import final_sentence, survival_lines
 from clusterpanel.report.term_words import (
     NOT_TOLD,
     error_words,
-    hazard,
-    hazard_interval,
     higher_or_lower,
     noun_phrase,
+    ratio,
+    ratio_interval,
+    ratio_of_what,
     signed,
     subject,
     than_theirs,
@@ -77,10 +78,10 @@ def survival_sentence(study: Study, curves: SurvivalCurves) -> str:
 def found_sentence(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what a design found that can be told from zero, with its error."""
     theirs = others(term.comparison, term.region)
-    if term.estimator == "cloglog":
+    if term.estimator in RATIO_OF:
         return (
-            f"{subject(term, labels)} have {hazard(term)} times the yearly hazard of {theirs} "
-            f"({hazard_interval(term)})."
+            f"{subject(term, labels)} have {ratio(term)} times the {ratio_of_what(term, labels)} of {theirs} "
+            f"({ratio_interval(term)})."
         )
     if is_yes_no(term.exposure):
         return (
@@ -96,10 +97,11 @@ def found_sentence(term: MainTerm, labels: ColumnLabels) -> str:
 def null_sentence(term: MainTerm, labels: ColumnLabels) -> str:
     """Return that a design's estimate cannot be told from zero, before the estimate itself."""
     outcome, theirs = outcome_words(term.outcome, labels), others(term.comparison, term.region)
-    if term.estimator == "cloglog":
+    if term.estimator in RATIO_OF:
         return (
-            f"the yearly hazard of {subject(term, labels)} cannot be told from that of {theirs}: their ratio "
-            f"is estimated at {hazard(term)} ({hazard_interval(term)}), which cannot be told from one."
+            f"the {ratio_of_what(term, labels)} of {subject(term, labels)} cannot be told from that of "
+            f"{theirs}: their ratio is estimated at {ratio(term)} ({ratio_interval(term)}), which cannot be "
+            "told from one."
         )
     found = f"it is estimated at {signed(term, labels)} ({error_words(term, labels)})."
     if is_yes_no(term.exposure):

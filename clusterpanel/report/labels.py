@@ -12,9 +12,21 @@ COMPARISONS = {
 }
 ESTIMATORS = {
     "ols": "ordinary least squares",
+    "poisson": "Poisson pseudo-maximum likelihood",
+    "logit": "logit",
     "cloglog": "complementary log-log hazard model",
+    "conditional_logit": "conditional logit, firms' effects conditioned out,",
+    "iv": "two-stage least squares",
+    "random_effects": "random effects (Swamy-Arora)",
+    "correlated_random_effects": "correlated random effects (Mundlak)",
+    "between": "least squares on firms' means",
+    "first_difference": "least squares on yearly differences",
     "kaplan_meier": "Kaplan-Meier survival curves",
 }
+
+# What a coefficient is the logarithm of a ratio of, where it is not a difference of levels.
+RATIO_OF = {"cloglog": "hazard", "poisson": "mean", "logit": "odds", "conditional_logit": "odds"}
+MODELS = {"hazard": "hazard model", "mean": "Poisson model", "odds": "logit model"}
 
 
 def is_yes_no(column: str) -> bool:
@@ -34,9 +46,14 @@ def is_share(column: str) -> bool:
 
 def effect_unit(estimator: str, outcome: str, labels: ColumnLabels) -> tuple[str, float]:
     """Return the unit in which an estimate is read, and what to multiply the coefficient by."""
-    if estimator == "cloglog" or is_log(outcome):
+    if estimator in RATIO_OF or is_log(outcome):
         return "log points", 100.0
     return ("percentage points", 100.0) if is_share(outcome) else (labels.unit(outcome), 1.0)
+
+
+def model_words(estimator: str) -> str:
+    """Return what a model of ratios is called after the outcome; nothing for differences of levels."""
+    return f", {MODELS[RATIO_OF[estimator]]}" if estimator in RATIO_OF else ""
 
 
 def place_words(region: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.report.digits import beside, percent, significant
-from clusterpanel.report.labels import is_log, is_yes_no
+from clusterpanel.report.labels import RATIO_OF, is_log, is_yes_no
 
 LEVEL_OF_TEST = 0.05
 
@@ -21,7 +21,7 @@ class MainTerm:
     label, estimator, comparison, region, outcome, exposure : str
         What ran, and the column whose effects a region comparison absorbs; empty where a contrast has none.
     estimate, std_error, p_value, conf_low, conf_high : float
-        In the units of the coefficient (log points / 100 for a logged outcome, log hazard for cloglog).
+        In the units of the coefficient (log points / 100 for a logged outcome or a model of ratios).
     n, firms, switchers : int or None
         Firm-years, firms, and firms whose exposure changes in the sample.
     effects : tuple of str
@@ -57,7 +57,7 @@ class MainTerm:
     @property
     def is_share(self) -> bool:
         """Whether the estimate compares logged levels of yes and no, and so reads as per cent."""
-        return self.estimator == "ols" and self.outcome.startswith("log_") and is_yes_no(self.exposure)
+        return self.estimator not in RATIO_OF and self.outcome.startswith("log_") and is_yes_no(self.exposure)
 
     def reading(self, scale: float = 1.0) -> str:
         """Return the estimate in everyday words: per cent, a hazard ratio, a share of the mean, per doubling.
@@ -67,8 +67,8 @@ class MainTerm:
         scale : float
             What the estimate is multiplied by where it is printed.
         """
-        if self.estimator == "cloglog":
-            return f"hazard × {significant(exp(self.estimate))}" if self.comparison else ""
+        if ratio := RATIO_OF.get(self.estimator):
+            return f"{ratio} × {significant(exp(self.estimate))}" if self.comparison else ""
         if self.is_share:
             return percent(exp(self.estimate) - 1)
         if is_log(self.outcome) and is_log(self.exposure):

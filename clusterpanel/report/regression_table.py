@@ -9,6 +9,7 @@ from clusterpanel.report.digits import MISSING, beside, significant, span, whole
 from clusterpanel.report.disclosure import is_few, require_firms
 from clusterpanel.report.estimate_rows import ESTIMATE_COLUMNS
 from clusterpanel.report.exhibits import Exhibit
+from clusterpanel.report.labels import model_words
 from clusterpanel.report.main_terms import design_facts
 from clusterpanel.report.tables import Table, TableColumn, table_of
 
@@ -78,7 +79,7 @@ def few_as_text(count: int | None, minimum_firms: int) -> int | str | None:
 
 def _heading(result: Result, labels: ColumnLabels) -> str:
     facts = design_facts(result)
-    kind = ", hazard model" if facts.get("estimator") == "cloglog" else ""
+    kind = model_words(str(facts.get("estimator", "")))
     return f"{result.label}: {labels.text(str(facts.get('outcome', '')))}{kind}"
 
 

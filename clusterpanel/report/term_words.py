@@ -4,7 +4,7 @@ from math import exp
 
 from clusterpanel.report.column_labels import ColumnLabels
 from clusterpanel.report.digits import beside, percent, significant, span
-from clusterpanel.report.labels import effect_unit, is_plural, is_yes_no, others, outcome_words
+from clusterpanel.report.labels import RATIO_OF, effect_unit, is_plural, is_yes_no, others, outcome_words
 from clusterpanel.report.main_terms import MainTerm
 
 NOT_TOLD = "cannot be told from zero"
@@ -58,11 +58,17 @@ def error_words(term: MainTerm, labels: ColumnLabels) -> str:
     return f"s.e. {beside(error, error)}, 95 % interval {interval} {unit}".strip()
 
 
-def hazard(term: MainTerm) -> str:
-    """Return an estimate of a hazard model as a ratio."""
+def ratio_of_what(term: MainTerm, labels: ColumnLabels) -> str:
+    """Return what a model of ratios gives the ratio of: the yearly hazard, the mean or odds of an outcome."""
+    noun = RATIO_OF[term.estimator]
+    return "yearly hazard" if noun == "hazard" else f"{noun} of {labels.words(term.outcome)}"
+
+
+def ratio(term: MainTerm) -> str:
+    """Return an estimate of a model of ratios as a ratio."""
     return significant(exp(term.estimate))
 
 
-def hazard_interval(term: MainTerm) -> str:
-    """Return the interval of a hazard ratio."""
+def ratio_interval(term: MainTerm) -> str:
+    """Return the interval of a ratio."""
     return f"95 % interval {significant(exp(term.conf_low))} to {significant(exp(term.conf_high))}"

@@ -2,38 +2,126 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from clusterpanel.spec.effects import canonical_effect
 from clusterpanel.spec.model import SpecModel
 from clusterpanel.spec.source import Name
+from clusterpanel.spec.terms import canonical_term
+from clusterpanel.spec.vcov import GroupedVcov, Vcov
 
-Vcov = dict[Literal["CRV1"], str] | Literal["iid", "HC1"]
+WeightKind = Literal["analytic", "frequency", "probability"]
+EstimatorName = Literal[
+    "ols",
+    "poisson",
+    "logit",
+    "cloglog",
+    "conditional_logit",
+    "iv",
+    "random_effects",
+    "correlated_random_effects",
+    "between",
+    "first_difference",
+    "kaplan_meier",
+]
+
+
+class Weights(SpecModel):
+    """How much each row counts: one of three kinds, and the column that says it."""
+
+    analytic: str | None = Field(default=None, description="A row is a mean of this many: less variance.")
+    frequency: str | None = Field(default=None, description="A row stands for this many equal ones.")
+    probability: str | None = Field(default=None, description="One over the chance that the row was drawn.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Weights":
+        if len(self.model_dump(exclude_none=True)) != 1:
+            wanted = '{ analytic = "COLUMN" }, { frequency = "COLUMN" } or { probability = "COLUMN" }'
+            raise PydanticCustomError("weights", "one of {wanted}", {"wanted": wanted})
+        return self
+
+    @property
+    def kind(self) -> WeightKind:
+        """Which of the three."""
+        if self.analytic is not None:
+            return "analytic"
+        return "frequency" if self.frequency is not None else "probability"
+
+    @property
+    def column(self) -> str:
+        """The panel column of weights."""
+        return str(getattr(self, self.kind))
 
 
 class DesignSpec(SpecModel):
-    """One estimate: an outcome, an exposure, and the comparison that identifies its effect."""
+    """One estimate: an outcome, an exposure, and the comparison that identifies its effect.
+
+    Regressors and effects are kept as the package writes them: `age ^ 2` becomes `I(age^2)`.
+    """
 
     name: Name = Field(description="The design's name, the label of its estimate.")
     comparison: Literal["pooled", "region", "within"] = Field(
         description="pooled: all firms; region: firms of a region; within: a firm with itself over time."
     )
-    estimator: Literal["ols", "cloglog", "kaplan_meier"] = Field(
+    estimator: EstimatorName = Field(
         default="ols",
-        description="cloglog: a discrete-time hazard (not within); kaplan_meier: survival curves (pooled).",
+        description="cloglog: a discrete-time hazard; iv: two-stage least squares; kaplan_meier: curves.",
     )
     outcome: str = Field(description="Panel column that is explained.")
-    exposure: str = Field(description="Panel column whose effect is asked for, such as in_cluster.")
+    exposure: str = Field(
+        description="Panel column or term whose effect is asked for, such as in_cluster or i(year, treated)."
+    )
     region: Name = Field(default="region_code", description="The effects a region comparison absorbs.")
-    controls: tuple[str, ...] = Field(default=(), description="Panel columns held constant.")
+    controls: tuple[str, ...] = Field(
+        default=(), description="Panel columns or terms held constant, such as age, I(age^2) or age:size."
+    )
     absorb: tuple[str, ...] = Field(
-        default=(), description="Effects beyond the comparison's own, such as year or industry_code^year."
+        default=(),
+        description="Effects beyond the comparison's own: year, industry_code^year, region_code[year].",
+    )
+    instruments: tuple[str, ...] = Field(
+        default=(), description="Panel columns or terms that move the exposure and nothing else (iv only)."
+    )
+    endogenous: tuple[str, ...] = Field(
+        default=(), description="The regressors that are instrumented; none named: the exposure (iv only)."
+    )
+    weights: Weights | None = Field(default=None, description="How much each row counts.")
+    offset: str | None = Field(
+        default=None, description="Panel column added with coefficient 1 (poisson, logit, cloglog)."
     )
     vcov: Vcov = Field(
-        default={"CRV1": "firm_id"}, description="{ CRV1 = the column errors are grouped by }, HC1 or iid."
+        default=GroupedVcov(CRV1="firm_id"),
+        description='{ CRV1 = the column errors are grouped by }, or another rule, such as "HC1".',
     )
     where: dict[str, tuple[str | int | bool, ...]] = Field(
         default_factory=dict, description="Keep only the rows whose column holds one of these values."
     )
+
+    @field_validator("exposure")
+    @classmethod
+    def _canonical_exposure(cls, term: str) -> str:
+        return canonical_term(term)
+
+    @field_validator("controls", "instruments", "endogenous")
+    @classmethod
+    def _canonical_terms(cls, terms: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(canonical_term, terms))
+
+    @field_validator("absorb")
+    @classmethod
+    def _canonical_effects(cls, effects: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(canonical_effect, effects))
+
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """The exposure and the controls."""
+        return (self.exposure, *self.controls)
+
+    @property
+    def instrumented(self) -> tuple[str, ...]:
+        """The regressors that are instrumented: those named, else the exposure; none but in iv."""
+        return (self.endogenous or (self.exposure,)) if self.estimator == "iv" else ()
 
 
 class ContrastTerm(SpecModel):

@@ -1,13 +1,16 @@
-"""What a design must satisfy: columns the panel has, and a comparison its estimator can make."""
+"""What a study's designs must satisfy: rules that hold anywhere, and columns that the panel will have."""
 
 from collections.abc import Iterator, Sequence
 
 from clusterpanel.errors import Fault
 from clusterpanel.spec.columns import TEXT_COLUMNS
 from clusterpanel.spec.design import DesignSpec
-from clusterpanel.spec.faults import Place, did_you_mean, nearest
+from clusterpanel.spec.design_rules import effects_by_place, misfits, terms_by_place
+from clusterpanel.spec.estimators import estimator_of
+from clusterpanel.spec.faults import Place, did_you_mean, nearest, shown_value
 from clusterpanel.spec.parse import SpecFile
 from clusterpanel.spec.study import StudySpec
+from clusterpanel.spec.vcov import ConleyVcov, vcov_columns
 
 YES_NO = ("is_", "has_", "in_")
 
@@ -15,85 +18,66 @@ YES_NO = ("is_", "has_", "in_")
 def check_designs(file: SpecFile[StudySpec]) -> Iterator[Fault]:
     """Yield the faults of designs that can be seen without the specs the study names."""
     for index, design in enumerate(file.model.designs if file.model else ()):
-        place = ("designs", index)
-        yield from _check_roles(file, place, design)
-        if design.estimator == "kaplan_meier":
-            yield from _check_kaplan_meier(file, place, design)
-        if design.estimator == "cloglog":
-            yield from _check_cloglog(file, place, design)
+        here = ("designs", index)
+        for misfit in misfits(design):
+            yield file.fault((*here, *misfit.place), misfit.came, misfit.allowed, misfit.hint)
+        for place, name in number_columns(design):
+            if name in TEXT_COLUMNS:
+                hint = "Absorb it as effects, or take i() of it." if place[0] == "controls" else ""
+                yield file.fault((*here, *place), f'"{name}", a text', "a number or yes/no column", hint)
+        if estimator_of(design).is_yes_no and not design.outcome.startswith(YES_NO):
+            yield file.fault_of((*here, "outcome"), "a yes/no column, such as is_exit")
 
 
-def _check_roles(file: SpecFile[StudySpec], place: Place, design: DesignSpec) -> Iterator[Fault]:
-    if design.outcome == design.exposure:
-        yield file.fault_of((*place, "exposure"), "another column than the outcome")
-    yield from _check_texts(file, place, design)
-    for number, name in enumerate(design.controls):
-        here = (*place, "controls", number)
-        if name in {design.outcome, design.exposure}:
-            yield file.fault_of(here, "a column that is neither outcome nor exposure")
-        elif name in design.controls[:number]:
-            yield file.fault(here, f'"{name}" again', "each control once")
-    if design.vcov == {}:
-        yield file.fault((*place, "vcov"), "an empty table", '{ CRV1 = "firm_id" }, "iid" or "HC1"')
-    for name, values in design.where.items():
-        if not values:
-            yield file.fault((*place, "where", name), "an empty list", "at least one value")
+def number_columns(design: DesignSpec) -> Iterator[tuple[Place, str]]:
+    """Yield each place of a design that names a column of numbers or yes/no, and the column."""
+    yield ("outcome",), design.outcome
+    for place, terms in terms_by_place(design):
+        is_curve = design.estimator == "kaplan_meier" and place == ("exposure",)
+        if not is_curve and place[0] != "endogenous":
+            yield from ((place, name) for term in terms for name in term.numbers)
+    yield from ((place, name) for place, effect in effects_by_place(design) for name in effect.slopes)
+    if design.weights is not None:
+        yield ("weights", design.weights.kind), design.weights.column
+    if design.offset is not None:
+        yield ("offset",), design.offset
+    if isinstance(design.vcov, ConleyVcov):
+        yield from vcov_places(design)
 
 
-def _check_texts(file: SpecFile[StudySpec], place: Place, design: DesignSpec) -> Iterator[Fault]:
-    """Yield a fault for each text column that is used as a number; survival curves may be by text."""
-    used: dict[Place, str] = {("outcome",): design.outcome}
-    if design.estimator != "kaplan_meier":
-        used[("exposure",)] = design.exposure
-    used |= {("controls", number): name for number, name in enumerate(design.controls)}
-    for here, name in used.items():
-        if name in TEXT_COLUMNS:
-            hint = "Absorb it as effects." if here[0] == "controls" else ""
-            yield file.fault((*place, *here), f'"{name}", a text', "a number or yes/no column", hint)
+def named_columns(design: DesignSpec) -> Iterator[tuple[Place, str]]:
+    """Yield each place of a design that names a panel column, and the column."""
+    told = dict.fromkeys(number_columns(design))
+    for place, terms in terms_by_place(design):
+        if place[0] != "endogenous":
+            told |= dict.fromkeys((place, name) for term in terms for name in term.columns)
+    if design.comparison == "region":
+        told[(("region",), design.region)] = None
+    for place, effect in effects_by_place(design):
+        told |= dict.fromkeys((place, name) for name in effect.columns)
+    told |= dict.fromkeys(vcov_places(design))
+    yield from told
+    yield from ((("where", name), name) for name in design.where)
 
 
-def _check_kaplan_meier(file: SpecFile[StudySpec], place: Place, design: DesignSpec) -> Iterator[Fault]:
-    if design.outcome != "is_exit":
-        yield file.fault_of((*place, "outcome"), '"is_exit": a survival curve is of exits')
-    if design.comparison != "pooled":
-        yield file.fault_of((*place, "comparison"), '"pooled": a survival curve absorbs nothing')
-    for key in ("controls", "absorb"):
-        if getattr(design, key):
-            hint = 'Use estimator = "cloglog" for a hazard with controls and effects.'
-            yield file.fault_of((*place, key), f"no {key} with kaplan_meier", hint)
-    if design.vcov != DesignSpec.model_fields["vcov"].default:
-        yield file.fault_of((*place, "vcov"), "none: a survival curve has Greenwood's variance")
-
-
-def _check_cloglog(file: SpecFile[StudySpec], place: Place, design: DesignSpec) -> Iterator[Fault]:
-    if design.comparison == "within":
-        allowed = "pooled or region: a cloglog hazard has no firm effects, since a firm exits once"
-        yield file.fault_of((*place, "comparison"), allowed)
-    for number, effect in enumerate(design.absorb):
-        if effect == "firm_id":
-            yield file.fault_of((*place, "absorb", number), "no firm effects: a firm exits once")
-    if not design.outcome.startswith(YES_NO):
-        yield file.fault_of((*place, "outcome"), "a yes/no column, such as is_exit")
+def vcov_places(design: DesignSpec) -> Iterator[tuple[Place, str]]:
+    """Yield each place of a design's variance that names a panel column, and the column."""
+    fields = {} if isinstance(design.vcov, str) else design.vcov.model_dump()
+    wanted = vcov_columns(design.vcov)
+    for key, value in fields.items():
+        if isinstance(value, tuple):
+            yield from (
+                ((("vcov", key, number), name)) for number, name in enumerate(value) if name in wanted
+            )
+        elif value in wanted:
+            yield ("vcov", key), str(value)
 
 
 def check_design_columns(file: SpecFile[StudySpec], columns: Sequence[str]) -> Iterator[Fault]:
     """Yield a fault for each column a design names that the panel will not have."""
     for index, design in enumerate(file.model.designs if file.model else ()):
-        for place, name in _named_columns(design):
+        for place, name in named_columns(design):
             if name not in columns:
-                here = ("designs", index, *place)
                 hint = did_you_mean(name, columns)
-                yield file.fault(here, f'"{name}"', f"a panel column: {nearest(name, columns)}", hint)
-
-
-def _named_columns(design: DesignSpec) -> Iterator[tuple[Place, str]]:
-    yield ("outcome",), design.outcome
-    yield ("exposure",), design.exposure
-    if design.comparison == "region":
-        yield ("region",), design.region
-    yield from ((("controls", number), name) for number, name in enumerate(design.controls))
-    for number, effect in enumerate(design.absorb):
-        yield from ((("absorb", number), part) for part in effect.split("^"))
-    if isinstance(design.vcov, dict):
-        yield from ((("vcov", rule), name) for rule, name in design.vcov.items())
-    yield from ((("where", name), name) for name in design.where)
+                allowed = f"a panel column: {nearest(name, columns)}"
+                yield file.fault(("designs", index, *place), shown_value(name), allowed, hint)

@@ -94,7 +94,7 @@ def _values_of(schema: JsonSchema) -> JsonSchema:
 
 def _bounds(schema: JsonSchema) -> str:
     words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most"}
-    return "".join(f", {word} {schema[key]:g}" for key, word in words.items() if key in schema)
+    return "".join(f", {word} {schema[key]:,.10g}" for key, word in words.items() if key in schema)
 
 
 def _default(schema: JsonSchema, is_required: bool) -> str:

@@ -55,13 +55,15 @@ def _item(data: object, element: str | int) -> object:
 
 
 def _branch(schema: JsonSchema, root: JsonSchema, data: object) -> JsonSchema:
-    """Return the branch of a tagged union that the data choose, and the table among untagged ones."""
+    """Return the branch of a tagged union that the data choose, else the table that shares most keys."""
     if discriminator := schema.get("discriminator"):
         tag = data.get(discriminator["propertyName"]) if isinstance(data, Mapping) else None
         reference = discriminator["mapping"].get(tag)
         return resolved({"$ref": reference}, root) if reference else schema
-    branches = [resolved(branch, root) for branch in schema.get("anyOf", ())]
-    return next((branch for branch in branches if branch.get("type") == "object"), schema)
+    branches = [resolved(branch, root) for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
+    tables = [branch for branch in branches if branch.get("type") == "object"]
+    given = set(data) if isinstance(data, Mapping) else set()
+    return max(tables, key=lambda table: len(given & set(table.get("properties", ()))), default=schema)
 
 
 def _step(schema: JsonSchema, element: str | int) -> JsonSchema:

@@ -13,10 +13,13 @@ from clusterpanel.spec.columns import (
     radius_label,
 )
 from clusterpanel.spec.design import ContrastSpec, DesignSpec
+from clusterpanel.spec.design_rules import stands_for_levels
+from clusterpanel.spec.estimators import vcov_key
 from clusterpanel.spec.faults import Place, did_you_mean, listed, nearest
 from clusterpanel.spec.parse import SpecFile
 from clusterpanel.spec.source import SourceSpec
 from clusterpanel.spec.study import PanelSpec, StudySpec
+from clusterpanel.spec.vcov import GroupedVcov
 
 CENSOR_TABLES = ("country_code", "region_code", "industry_code", "cluster_industry")
 
@@ -88,14 +91,29 @@ def _check_contrast(
     place = ("contrasts", index, "terms")
     if "kaplan_meier" in estimators:
         came = f"kaplan_meier ({listed(one.name for one in used if one.estimator == 'kaplan_meier')})"
-        yield file.fault(place, came, "ols or cloglog: survival curves have no single estimate to combine")
+        yield file.fault(place, came, "others: survival curves have no single estimate to combine")
     elif len(estimators) > 1:
         yield file.fault(
             place, f"{' and '.join(estimators)} together", "designs of one estimator, whose scales agree"
         )
-    rules = list(dict.fromkeys(str(design.vcov) for design in used if design.estimator != "kaplan_meier"))
-    is_grouped = all(isinstance(design.vcov, dict) for design in used)
-    if len(rules) > 1 or not is_grouped:
+    yield from _check_contrast_errors(file, place, [one for one in used if one.estimator != "kaplan_meier"])
+    for number, term in enumerate(contrast.terms):
+        if term.design in known and stands_for_levels(known[term.design]):
+            came = (
+                f'"{term.design}", whose exposure {known[term.design].exposure} has a coefficient per level'
+            )
+            yield file.fault((*place, number, "design"), came, "designs whose exposure has one coefficient")
+
+
+def _check_contrast_errors(
+    file: SpecFile[StudySpec], place: Place, designs: Sequence[DesignSpec]
+) -> Iterator[Fault]:
+    grouping = [design.vcov.ways if isinstance(design.vcov, GroupedVcov) else () for design in designs]
+    if len({str(design.vcov) for design in designs}) > 1 or any(len(ways) != 1 for ways in grouping):
+        rules = dict.fromkeys(
+            f"{vcov_key(design)} by {' and '.join(ways)}" if ways else vcov_key(design)
+            for design, ways in zip(designs, grouping, strict=True)
+        )
         allowed = "designs whose errors are grouped by one column, since they are combined group by group"
         yield file.fault(place, f"errors of {' and '.join(rules)}", allowed)
 
@@ -121,7 +139,7 @@ def _check_profiles(file: SpecFile[StudySpec], spec: StudySpec) -> Iterator[Faul
         if profile.design not in known:
             yield file.fault_of(here, f"a design: {listed(known)}", did_you_mean(profile.design, known))
         elif known[profile.design].estimator == "kaplan_meier":
-            yield file.fault(here, f'"{profile.design}", a kaplan_meier design', "an ols or cloglog design")
+            yield file.fault(here, f'"{profile.design}", a kaplan_meier design', "a design with an estimate")
 
 
 def check_profile_measures(file: SpecFile[StudySpec], clusters: ClusterSpec) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from clusterpanel.spec.faults import (
     written_key,
 )
 from clusterpanel.spec.schema import JsonSchema, schema_at
+from clusterpanel.spec.vcov import ALLOWED as ALLOWED_VCOV
 
 ALLOWED = {
     "string_type": "text in quotes",
@@ -30,6 +31,8 @@ ALLOWED = {
     "string_pattern_mismatch": "a name of lower-case letters, digits and _ that starts with a letter",
 }
 WORDS = {"integer": "a whole number", "number": "a number", "array": "a list", "object": "a table"}
+TAGGED = ("vcov",)
+"""Keys of one of several tables: pydantic puts the table's tag behind them, which is a key of it too."""
 BOUNDS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -74,6 +77,8 @@ def _place(found: Mapping[str, Any], data: object) -> Place:
     place: Place = ()
     location = found["loc"]
     for position, element in enumerate(location):
+        if position and location[position - 1] in TAGGED:
+            continue
         key = written_key(value_at(data, place), element)
         is_missing_key = found["type"] == "missing" and position == len(location) - 1
         if is_missing_key or value_at(data, (*place, key)) is not None:
@@ -98,7 +103,8 @@ def _fault(
     value = value_at(data, place)
     if found[0]["loc"][-1:] == ("[key]",):
         value = str(place[-1])
-    allowed = " or ".join(dict.fromkeys(_allowed(one) for one in found))
+    is_of_tables = place[-1] in TAGGED
+    allowed = ALLOWED_VCOV if is_of_tables else " or ".join(dict.fromkeys(_allowed(one) for one in found))
     return Fault(shown, where, shown_value(value), allowed, _hint(found, value))
 
 
@@ -125,7 +131,7 @@ def _allowed(found: Mapping[str, Any]) -> str:
     if kind in BOUNDS:
         words, key = BOUNDS[kind]
         return f"{words} {found['ctx'][key]:g}"
-    return ALLOWED.get(kind, str(found["msg"]))
+    return ALLOWED.get(kind, str(found["msg"]).removeprefix("Value error, "))
 
 
 def _hint(found: list[dict[str, Any]], value: object) -> str:

@@ -117,7 +117,7 @@ def test_an_effect_named_two_ways_is_absorbed_once(frame: pd.DataFrame) -> None:
 
 
 def test_errors_grouped_by_nothing_are_refused(frame: pd.DataFrame) -> None:
-    with pytest.raises(SpecError, match="vcov: came an empty table"):
+    with pytest.raises(SpecError, match="vcov: came a table"):
         fit(frame, vcov={})
 
 
@@ -159,21 +159,21 @@ def test_dropped_controls_are_named_with_the_reason(frame: pd.DataFrame) -> None
 @pytest.mark.parametrize(
     ("fields", "places"),
     [
-        ({"outcome": "log_wages", "absorb": ["yeer^region_code"]}, ["outcome", "absorb"]),
-        ({"exposure": "region_code", "controls": ["industry_code"]}, ["exposure", "controls"]),
-        ({"controls": ["in_cluster"]}, ["controls"]),
-        ({"controls": ["log_wage"]}, ["controls"]),
-        ({"vcov": {"CRV1": "parish"}}, ["vcov"]),
-        ({"where": {"parish": ["x"]}}, ["where"]),
+        ({"outcome": "log_wages", "absorb": ["yeer^region_code"]}, ["outcome", "absorb.1"]),
+        ({"exposure": "region_code", "controls": ["industry_code"]}, ["exposure", "controls.1"]),
+        ({"controls": ["in_cluster"]}, ["controls.1"]),
+        ({"controls": ["log_wage"]}, ["controls.1"]),
+        ({"vcov": {"CRV1": "parish"}}, ["vcov.CRV1"]),
+        ({"where": {"parish": ["x"]}}, ["where.parish"]),
         ({"comparison": "region", "region": "parish"}, ["region"]),
         ({"estimator": "cloglog", "outcome": "is_exit"}, ["comparison"]),
         (
             {"estimator": "cloglog", "outcome": "is_exit", "comparison": "pooled", "absorb": ["firm_id"]},
-            ["comparison"],
+            ["absorb.1"],
         ),
         (
             {"estimator": "kaplan_meier", "outcome": "is_exit", "absorb": ["year"]},
-            ["comparison", "controls, absorb"],
+            ["comparison", "absorb"],
         ),
     ],
 )
@@ -186,7 +186,7 @@ def test_what_cannot_be_estimated_is_refused_with_all_faults(
 
 
 def test_a_text_regressor_is_refused_with_what_to_do(frame: pd.DataFrame) -> None:
-    with pytest.raises(SpecError, match="Absorb it as effects, or make a yes/no column"):
+    with pytest.raises(SpecError, match="Absorb it as effects, take i"):
         fit(frame, controls=["region_code"])
 
 

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clusterpanel.errors import NotIdentifiedError, SpecError
-from clusterpanel.models import absorb
-from clusterpanel.models.absorb import check_levels, take_out_effects
+from clusterpanel.models import absorb, moments
+from clusterpanel.models.absorb import check_levels
 from clusterpanel.models.arrays import Codes, ModelArrays
-from clusterpanel.models.moments import CrossMoments
-from clusterpanel.models.ols import fit_ols, project
+from clusterpanel.models.ols import fit_ols
+from clusterpanel.models.projection import project
+from clusterpanel.models.schur import solver
 
 
 def arrays(columns: dict[str, np.ndarray], absorbs_firm: bool = True, seed: int = 1) -> ModelArrays:
@@ -14,10 +17,13 @@ def arrays(columns: dict[str, np.ndarray], absorbs_firm: bool = True, seed: int 
     rng = np.random.default_rng(seed)
     firm, year = np.repeat(np.arange(30), 4), np.tile(np.arange(4), 30)
     region = rng.integers(0, 3, 120)
-    values = np.column_stack([rng.normal(size=120), *columns.values()])
-    firms = Codes("firm_id", firm, 30)
-    effects = (Codes("year", year, 4), Codes("region_code", region, 3))
-    return ModelArrays(values, tuple(columns), firms, effects, absorbs_firm, firms)
+    firms = Codes("firm_id", firm.astype(np.int32), 30)
+    effects = (
+        Codes("year", year.astype(np.int32), 4),
+        Codes("region_code", region.astype(np.int32), 3),
+    )
+    values = rng.normal(size=120), *columns.values()
+    return ModelArrays(values, tuple(columns), firms, effects, absorbs_firm, groups=(firms,))
 
 
 def noise(seed: int) -> np.ndarray:
@@ -31,29 +37,35 @@ def test_rank_counts_the_levels_that_say_something_of_their_own() -> None:
     assert project(arrays({"x": noise(2)}, absorbs_firm=False)).absorbed.rank == 6
 
 
+def test_redundant_levels_are_named_by_effect() -> None:
+    sample = arrays({"x": noise(2)})
+    redundant = absorb.redundant_levels(sample, absorb.absorb(sample))
+    assert {name: len(levels) for name, levels in redundant.items()} == {"year": 1, "region_code": 1}
+
+
 def test_slopes_leave_nothing_that_the_dummies_explain() -> None:
-    rng = np.random.default_rng(0)
-    dummies = np.kron(np.eye(3), np.ones((5, 1)))
-    dummies = np.hstack([dummies, dummies[:, :1]])  # a level twice
-    values = rng.normal(size=(15, 2))
-    moments = CrossMoments(np.triu(values.T @ values), dummies.T @ values, np.triu(dummies.T @ dummies))
-    absorbed = take_out_effects(moments)
-    rest = values - dummies @ np.linalg.lstsq(dummies, values, rcond=None)[0]
-    np.testing.assert_allclose(absorbed.rest, rest.T @ rest, rtol=1e-12)
-    np.testing.assert_allclose(absorbed.within, (values**2).sum(axis=0))
-    assert absorbed.rank == 3
+    sample = arrays({"x": noise(2), "z": noise(3)})
+    absorbed = absorb.absorb(sample)
+    dummies = [np.eye(codes.levels)[codes.codes] for codes in (sample.firms, *sample.effects)]
+    values, nuisance = np.column_stack(sample.columns), np.hstack(dummies)
+    rest = values - nuisance @ np.linalg.lstsq(nuisance, values, rcond=None)[0]
+    np.testing.assert_allclose(absorbed.rest, rest.T @ rest, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(absorb.left_rows(sample, absorbed), rest.T, atol=1e-12)
+    within = values - dummies[0] @ np.linalg.lstsq(dummies[0], values, rcond=None)[0]
+    np.testing.assert_allclose(absorbed.within, (within**2).sum(axis=0))
+    np.testing.assert_allclose(absorbed.explained, absorbed.within - np.diag(rest.T @ rest))
 
 
 def test_one_mover_among_many_still_links_two_pairs_of_regions() -> None:
     """Firms move within A, B or within C, D; a single one moves from B to C and tells how far they differ."""
     firms, rng = 20_001, np.random.default_rng(0)
     region = np.concatenate([np.tile([0, 1], 10_000), np.tile([2, 3], 10_000), [1, 2]])
-    firm = Codes("firm_id", np.repeat(np.arange(firms), 2), firms)
+    firm = Codes("firm_id", np.repeat(np.arange(firms, dtype=np.int32), 2), firms)
     exposure = rng.normal(size=2 * firms)
     exposure[-1] = 1_000.0
     outcome = 0.5 * exposure + np.array([0.0, 1.0, 700.0, 702.0])[region]
-    values = np.column_stack([outcome, exposure])
-    sample = ModelArrays(values, ("x",), firm, (Codes("region_code", region, 4),), True, firm)
+    regions = Codes("region_code", region.astype(np.int32), 4)
+    sample = ModelArrays((outcome, exposure), ("x",), firm, (regions,), True, groups=(firm,))
     assert project(sample).absorbed.rank == 3
     assert fit_ols(sample).coefficients[0] == pytest.approx(0.5, rel=1e-9)
 
@@ -107,3 +119,33 @@ def test_more_levels_than_there_is_room_for_are_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr(absorb, "MOST_LEVELS", 6)
     with pytest.raises(SpecError, match=r"7 levels \(year 4, region_code 3\); allowed: 6"):
         check_levels(arrays({"x": noise(2)}))
+
+
+def test_a_firms_own_trend_that_takes_all_its_rows_up_leaves_them_out() -> None:
+    sample = arrays({"x": noise(2)})
+    trend = (np.tile(np.arange(4.0), 30),)
+    squares = (np.tile(np.arange(4.0) ** 2, 30),)
+    cubes = (np.tile(np.arange(4.0) ** 3, 30),)
+    left = absorb.absorb(replace(sample, effects=(), firm_slopes=trend + squares))
+    assert left.rest[1, 1] > 0
+    none = absorb.absorb(replace(sample, effects=(), firm_slopes=trend + squares + cubes))
+    assert not none.rest.any()
+
+
+def test_a_slope_that_is_the_firms_effect_again_adds_nothing() -> None:
+    sample = arrays({"x": noise(2)})
+    trend = np.tile(np.arange(4.0), 30)
+    once = replace(sample, firm_slopes=(trend,))
+    twice = replace(sample, firm_slopes=(trend, np.full(120, 7.0), 3 * trend - 5))
+    np.testing.assert_allclose(absorb.absorb(twice).rest, absorb.absorb(once).rest, rtol=1e-11)
+
+
+def test_many_levels_are_solved_sparsely_and_the_path_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = arrays({"x": noise(2), "z": noise(3)})
+    dense = absorb.absorb(sample)
+    monkeypatch.setattr(moments, "DENSE_LEVELS", 0)
+    monkeypatch.setattr(solver, "DENSE_LEVELS", 0)
+    sparse = absorb.absorb(sample)
+    np.testing.assert_allclose(sparse.rest, dense.rest, rtol=1e-10)
+    assert "dense" in dense.path
+    assert "sparse" in sparse.path

@@ -6,7 +6,7 @@ from clusterpanel.models.singletons import rows_beside_others
 
 
 def codes(name: str, values: list[int]) -> Codes:
-    return Codes(name, np.array(values), max(values) + 1)
+    return Codes(name, np.array(values, dtype=np.int32), max(values) + 1)
 
 
 def test_dropping_one_row_can_leave_another_alone() -> None:
@@ -24,12 +24,26 @@ def test_nothing_alone_keeps_all() -> None:
     assert dropped == {"firm_id": 0}
 
 
+def test_a_row_that_stands_for_two_is_not_alone() -> None:
+    firms = codes("firm_id", [0, 1, 1, 2])
+    keep, dropped = rows_beside_others(4, [firms], np.array([1.0, 1.0, 1.0, 2.0]))
+    assert keep.tolist() == [False, True, True, True]
+    assert dropped == {"firm_id": 1}
+
+
+def test_slopes_drop_nothing() -> None:
+    firms = codes("firm_id", [0, 0, 1, 1])
+    slope = Codes("region[year]", np.arange(4, dtype=np.int32), 4, np.zeros(4))
+    keep, dropped = rows_beside_others(4, [firms, slope])
+    assert keep.all()
+    assert dropped == {"firm_id": 0}
+
+
 def test_singletons_do_not_move_the_coefficients() -> None:
     rng = np.random.default_rng(0)
     firm = np.concatenate([np.repeat(np.arange(20), 3), np.arange(20, 30)])
-    values = rng.normal(size=(70, 2))
-    firms = Codes("firm_id", firm, 30)
-    arrays = ModelArrays(values, ("x",), firms, (), True, firms)
+    firms = Codes("firm_id", firm.astype(np.int32), 30)
+    arrays = ModelArrays((rng.normal(size=70), rng.normal(size=70)), ("x",), firms, (), True)
     keep, dropped = rows_beside_others(70, [firms])
     assert dropped == {"firm_id": 10}
     np.testing.assert_allclose(

@@ -1,0 +1,147 @@
+"""Codes of effects and groups over a whole sample: joined, narrowed, counted on without gaps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterpanel.models.arrays import Flags, Integers, Levels
+
+# uint8, uint16 or int32, whichever holds the levels.
+NarrowCodes = NDArray[np.integer[Any]]
+
+ROWS_AT_ONCE = 1 << 20
+MOST_CELLS = 1 << 24
+
+
+@dataclass(frozen=True)
+class SampleCodes:
+    """A level for each row.
+
+    Attributes
+    ----------
+    name : str
+    codes : integer array, shape (rows,)
+        0 to ``levels - 1``, every level present.
+    levels : int
+    factors : tuple of int32 arrays, each of shape (levels,)
+        Of columns joined, for each of them the code that every level has in it.
+    """
+
+    name: str
+    codes: NarrowCodes
+    levels: int
+    factors: tuple[Levels, ...] = ()
+
+    def where(self, keep: Flags) -> tuple["SampleCodes", Flags]:
+        """Return the codes of some rows, counted on without gaps, and which levels are left."""
+        seen = np.zeros(self.levels, dtype=np.bool_)
+        for rows in slices(len(self.codes)):
+            seen[self.codes[rows][keep[rows]]] = True
+        levels = int(seen.sum())
+        table = narrow(np.cumsum(seen) - 1, self.levels)
+        codes = np.empty(int(keep.sum()), dtype=table.dtype)
+        done = 0
+        for rows in slices(len(self.codes)):
+            kept = self.codes[rows][keep[rows]]
+            codes[done : done + len(kept)] = table[kept]
+            done += len(kept)
+        factors = tuple(factor[seen] for factor in self.factors)
+        return replace(self, codes=codes, levels=levels, factors=factors), seen
+
+    def counts(self) -> Integers:
+        """Return the rows of each level."""
+        counts = np.zeros(self.levels, dtype=np.int64)
+        for rows in slices(len(self.codes)):
+            counts += np.bincount(self.codes[rows], minlength=self.levels)
+        return counts
+
+
+def slices(rows: int) -> Iterator[slice]:
+    """Yield pieces of all rows, so that no temporary is as long as the sample."""
+    for first in range(0, rows, ROWS_AT_ONCE):
+        yield slice(first, min(first + ROWS_AT_ONCE, rows))
+
+
+def narrow(codes: np.ndarray, levels: int) -> NarrowCodes:
+    """Return codes in the narrowest type that holds them."""
+    for kind in (np.uint8, np.uint16):
+        if levels <= np.iinfo(kind).max + 1:
+            return codes.astype(kind, copy=False)
+    return codes.astype(np.int32, copy=False)
+
+
+def joined(pieces: list[NarrowCodes], levels: int) -> NarrowCodes:
+    """Return the codes of all blocks as one array; the list is emptied, so that none is held twice."""
+    if len(pieces) == 1:
+        return narrow(pieces.pop(), levels)
+    kind = narrow(np.zeros(0, dtype=np.int32), levels).dtype
+    codes = np.empty(sum(map(len, pieces)), dtype=kind)
+    done = len(codes)
+    while pieces:
+        piece = pieces.pop()
+        codes[done - len(piece) : done] = piece
+        done -= len(piece)
+    return codes
+
+
+def together(name: str, parts: Sequence[SampleCodes]) -> SampleCodes:
+    """Return the levels of several columns together, in the order of the parts' levels."""
+    codes = parts[0]
+    for more in parts[1:]:
+        codes = _pair(codes, more)
+    return replace(codes, name=name)
+
+
+def _pair(one: SampleCodes, other: SampleCodes) -> SampleCodes:
+    size = one.levels * other.levels
+    if size > max(MOST_CELLS, 4 * len(one.codes)):
+        joint = one.codes.astype(np.int64) * other.levels + other.codes
+        old, codes = np.unique(joint, return_inverse=True)
+        return SampleCodes("", narrow(codes, len(old)), len(old), _factors(one, other, old))
+    seen = np.zeros(size, dtype=np.bool_)
+    for rows in slices(len(one.codes)):
+        seen[_cells(one, other, rows)] = True
+    old = np.flatnonzero(seen)
+    table = narrow(np.cumsum(seen) - 1, len(old))
+    codes = np.empty(len(one.codes), dtype=table.dtype)
+    for rows in slices(len(codes)):
+        codes[rows] = table[_cells(one, other, rows)]
+    return SampleCodes("", codes, len(old), _factors(one, other, old))
+
+
+def _factors(one: SampleCodes, other: SampleCodes, cells: Integers) -> tuple[Levels, ...]:
+    first, last = cells // other.levels, cells % other.levels
+    of_one = tuple(factor[first] for factor in one.factors) or (first.astype(np.int32),)
+    return (*of_one, last.astype(np.int32))
+
+
+def _cells(one: SampleCodes, other: SampleCodes, rows: slice) -> Integers:
+    return one.codes[rows].astype(np.int64) * other.levels + other.codes[rows]
+
+
+def firm_numbers(starts: Integers) -> NDArray[np.int32]:
+    """Return the number of each row's firm, counted from 0."""
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+
+
+def within_firms(name: str, starts: Integers, other: SampleCodes) -> SampleCodes:
+    """Return the levels of firm and another column together, without sorting all rows.
+
+    Most firms have one level of the other column; only the rows that differ from their firm's first are
+    looked at. Levels are in the order of the firms.
+    """
+    first = starts[:-1]
+    sizes = np.diff(starts)
+    differs = np.flatnonzero(other.codes != np.repeat(other.codes[first], sizes))
+    firms = np.searchsorted(starts, differs, side="right") - 1
+    keys = firms * np.int64(other.levels) + other.codes[differs]
+    old, place = np.unique(keys, return_inverse=True)
+    extra = np.bincount(old // other.levels, minlength=len(first))
+    below = np.arange(len(first)) + np.cumsum(extra) - extra
+    codes = np.repeat(below.astype(np.int32), sizes)
+    rank = np.arange(len(old)) - (np.cumsum(extra) - extra)[old // other.levels]
+    codes[differs] += (1 + rank[place]).astype(np.int32)
+    return SampleCodes(name, codes, len(first) + len(old))

@@ -1,0 +1,229 @@
+"""Fit a design's sample with its estimator and its variance."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from clusterpanel.designs.bootstrap import bootstrap_variance
+from clusterpanel.designs.instrument_facts import instrument_facts
+from clusterpanel.designs.sample import Sample
+from clusterpanel.designs.where_rows_stand import places_of, times_of
+from clusterpanel.errors import NotIdentifiedError, SpecError
+from clusterpanel.models.absorb import AbsorbedSample
+from clusterpanel.models.arrays import Floats, ModelArrays, ModelSource
+from clusterpanel.models.conditional_logit import fit_conditional_logit
+from clusterpanel.models.families import FamilyName
+from clusterpanel.models.fit import Fit
+from clusterpanel.models.glm import fit_glm, linearise_glm
+from clusterpanel.models.instruments.fit import fit_two_stage
+from clusterpanel.models.likelihood_fit import LikelihoodFit
+from clusterpanel.models.ols import fit_ols, solve_least_squares
+from clusterpanel.models.panel_models.between import solve_between
+from clusterpanel.models.panel_models.first_difference import differences
+from clusterpanel.models.panel_models.random_effects import (
+    solve_correlated_random_effects,
+    solve_random_effects,
+)
+from clusterpanel.models.panel_models.repeated_firms import repeated_firms
+from clusterpanel.models.panel_models.solution import PanelSolution
+from clusterpanel.models.vcov.from_rows import from_rows
+from clusterpanel.models.vcov.from_sums import from_sums
+from clusterpanel.spec.design import DesignSpec
+from clusterpanel.spec.vcov import BlockBootstrapVcov
+
+# A standard error this small beside its coefficient is rounding.
+LEAST_ERROR = 1e-8
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be fitted.
+
+    Attributes
+    ----------
+    design : DesignSpec
+    sample : Sample
+    time : str
+        The panel's column of years.
+    endogenous, instruments : tuple of str
+        Names of columns.
+    threads : int
+    moments : AbsorbedSample or None
+        The sample's columns with the effects taken out, where several designs share them.
+    """
+
+    design: DesignSpec
+    sample: Sample
+    time: str
+    endogenous: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    threads: int = 1
+    moments: AbsorbedSample | None = None
+
+    @property
+    def variance(self) -> Mapping[str, Any]:
+        """What a fit needs to know of the variance, by the names that fits share."""
+        vcov = self.design.vcov
+        return {
+            "vcov": vcov,
+            "places": places_of(self.sample, vcov, self.time),
+            "times": times_of(self.sample, vcov),
+        }
+
+
+def fit_design(request: Request) -> Fit:
+    """Return the fit a design asks for.
+
+    Raises
+    ------
+    SpecError
+        The variance is not defined for the model, or needs rows in memory.
+    NotIdentifiedError
+        The sample holds no answer, or its variance comes out negative.
+    NotConvergedError
+    """
+    fit = FITS[request.design.estimator](request)
+    _check_error(fit, request.sample.source.names[0])
+    return fit
+
+
+def _check_error(fit: Fit, exposure: str) -> None:
+    """Refuse an error that is 0 because its variance came out negative.
+
+    Raises
+    ------
+    NotIdentifiedError
+    """
+    place = fit.names.index(exposure)
+    if fit.variance.facts.get("negative_eigenvalues") and np.sqrt(fit.covariance[place, place]) <= (
+        LEAST_ERROR * abs(fit.coefficients[place])
+    ):
+        raise NotIdentifiedError(
+            f"the variance of {exposure} comes out negative ({fit.rule})",
+            hint="Choose another rule: a bartlett kernel, a shorter distance, or fewer ways.",
+        )
+
+
+def _least_squares(request: Request) -> Fit:
+    source, threads = request.sample.source, request.threads
+    if not isinstance(request.design.vcov, BlockBootstrapVcov):
+        return fit_ols(source, threads=threads, sample=request.moments, **request.variance)
+    fit = fit_ols(source, "HC1", threads=threads)
+
+    def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
+        solved = solve_least_squares(drawn)
+        return solved.projection.source.names, solved.raw_coefficients(0)
+
+    return _bootstrapped(request, fit, refit)
+
+
+def _likelihood(family: FamilyName) -> Callable[[Request], Fit]:
+    def fit(request: Request) -> Fit:
+        source, threads, vcov = request.sample.source, request.threads, request.design.vcov
+        fitted = fit_glm(source, family, threads)
+        if isinstance(vcov, BlockBootstrapVcov):
+            first = _with_sums(request, fitted, "HC1")
+            return _bootstrapped(request, first, lambda drawn: _estimates(fit_glm(drawn, family)))
+        places = places_of(request.sample, vcov, request.time)
+        if places is None:
+            return _with_sums(request, fitted, vcov)
+        rows = linearise_glm(request.sample.arrays(f"this variance of {family}"), family, threads)
+        variance = from_rows(vcov, rows, fitted.counts, places)
+        return Fit(fitted.names, fitted.coefficients, variance, fitted.collinear, fitted.facts, fitted.notes)
+
+    return fit
+
+
+def _estimates(fitted: LikelihoodFit) -> tuple[tuple[str, ...], Floats]:
+    return fitted.names, fitted.coefficients
+
+
+def _with_sums(request: Request, fitted: LikelihoodFit, vcov: Any) -> Fit:
+    sums = replace(fitted.sums, times=times_of(request.sample, vcov))
+    variance = from_sums(vcov, sums, fitted.counts)
+    return Fit(fitted.names, fitted.coefficients, variance, fitted.collinear, fitted.facts, fitted.notes)
+
+
+def _conditional_logit(request: Request) -> Fit:
+    fitted = fit_conditional_logit(request.sample.source, request.threads)
+    if isinstance(request.design.vcov, BlockBootstrapVcov):
+        first = _with_sums(request, fitted, "HC1")
+        return _bootstrapped(request, first, lambda drawn: _estimates(fit_conditional_logit(drawn)))
+    return _with_sums(request, fitted, request.design.vcov)
+
+
+def _instruments(request: Request) -> Fit:
+    fitted = fit_two_stage(
+        request.sample.source,
+        request.endogenous,
+        request.instruments,
+        threads=request.threads,
+        **request.variance,
+    )
+    fit = fitted.fit
+    facts = {**fit.facts, **instrument_facts(fitted)}
+    return replace(fit, facts=facts, notes=(*fit.notes, *fitted.notes))
+
+
+def _panel_model(solve: Callable[[ModelSource, int], PanelSolution]) -> Callable[[Request], Fit]:
+    def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
+        solution = solve(_repeated(drawn), 1)
+        return solution.shown.names, solution.shown_coefficients
+
+    def fit(request: Request) -> Fit:
+        solution = solve(request.sample.source, request.threads)
+        if isinstance(request.design.vcov, BlockBootstrapVcov):
+            first = solution.fit(solution.covariance("HC1", threads=request.threads))
+            return _bootstrapped(request, first, refit)
+        return solution.fit(solution.covariance(threads=request.threads, **request.variance))
+
+    return fit
+
+
+def _repeated(drawn: ModelSource) -> ModelArrays:
+    """Return a drawn sample with as many firms as were drawn, since firm means take no weights."""
+    if not isinstance(drawn, ModelArrays):
+        raise SpecError("the block bootstrap needs all rows in memory")
+    return repeated_firms(drawn)
+
+
+def _first_difference(request: Request) -> Fit:
+    changes, vcov = differences(request.sample.source, request.time), request.design.vcov
+    is_drawn = isinstance(vcov, BlockBootstrapVcov)
+    fit = fit_ols(changes.sample, "HC1" if is_drawn else vcov, threads=request.threads)
+    if is_drawn:
+
+        def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
+            solved = solve_least_squares(differences(_repeated(drawn), request.time).sample)
+            return solved.projection.source.names, solved.raw_coefficients(0)
+
+        fit = _bootstrapped(request, fit, refit)
+    return replace(fit, facts={**fit.facts, "n": changes.sample.rows, "firms": changes.sample.firm_levels})
+
+
+def _bootstrapped(
+    request: Request, fit: Fit, refit: Callable[[ModelSource], tuple[tuple[str, ...], Floats]]
+) -> Fit:
+    vcov = request.design.vcov
+    if not isinstance(vcov, BlockBootstrapVcov):
+        raise SpecError("only the block bootstrap refits")
+    arrays = request.sample.arrays("the block bootstrap")
+    return replace(fit, variance=bootstrap_variance(arrays, fit.names, refit, vcov))
+
+
+FITS: Mapping[str, Callable[[Request], Fit]] = {
+    "ols": _least_squares,
+    "poisson": _likelihood("poisson"),
+    "logit": _likelihood("logit"),
+    "cloglog": _likelihood("cloglog"),
+    "conditional_logit": _conditional_logit,
+    "iv": _instruments,
+    "random_effects": _panel_model(lambda source, threads: solve_random_effects(source, threads=threads)),
+    "correlated_random_effects": _panel_model(
+        lambda source, threads: solve_correlated_random_effects(source, threads=threads)
+    ),
+    "between": _panel_model(solve_between),
+    "first_difference": _first_difference,
+}

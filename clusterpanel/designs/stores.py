@@ -1,0 +1,174 @@
+"""What a pass over the panel keeps of a sample: firms, codes, and numbers as long as they may be held."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clusterpanel.designs.codes import SampleCodes, joined, narrow
+from clusterpanel.designs.columns import NumberColumns
+from clusterpanel.designs.dictionaries import Dictionary
+from clusterpanel.designs.digest import ColumnDigests
+from clusterpanel.designs.sample_moments import FactsFold, FirmRows, SampleFacts, cut_rows
+from clusterpanel.engine.firm_blocks import firm_starts
+from clusterpanel.errors import DataError
+from clusterpanel.models.arrays import Flags, Floats, Integers
+
+# How far beyond the budget the rows to come must be foretold for a sample to be streamed at once.
+FORETELLS = 1.25
+
+
+class FirmStore:
+    """The firms of a sample: their rows follow each other, so that they need no dictionary.
+
+    Parameters
+    ----------
+    name : str
+    in_order : bool
+        Whether the panel is known to be sorted by firm.
+    drops_alone : bool
+        Whether firms of one row go.
+    most_labels : int or None
+        How many firms' identifiers are held; None: as many as come. 0: none.
+    """
+
+    def __init__(self, name: str, in_order: bool, drops_alone: bool, most_labels: int | None) -> None:
+        self.name, self.alone, self.firms = name, 0, 0
+        self._in_order, self._drops_alone, self._most_labels = in_order, drops_alone, most_labels
+        self._sizes: list[Integers] = []
+        self._labels: list[pa.ChunkedArray] = []
+
+    def add(self, firms: pa.ChunkedArray, keep: Flags | None) -> tuple[Integers, Flags | None]:
+        """Return the kept rows of each firm that is left, and which rows are left of those to keep.
+
+        Raises
+        ------
+        DataError
+            A firm is missing, or the firms are not in order.
+        """
+        if firms.null_count:
+            came = f"{firms.null_count:,} rows without {self.name}"
+            raise DataError(f"the panel's key is broken: {came}", hint="Every row needs its firm.")
+        starts = firm_starts(firms)
+        sizes = np.diff(starts)
+        left = sizes if keep is None else np.add.reduceat(keep, starts[:-1], dtype=np.int64)
+        is_alone = left == 1
+        if self._drops_alone and is_alone.any():
+            self.alone += int(is_alone.sum())
+            others = np.repeat(~is_alone, sizes)
+            keep = others if keep is None else keep & others
+            left = np.where(is_alone, 0, left)
+        self._add_labels(firms, starts[:-1], left > 0)
+        left = left[left > 0]
+        self._sizes.append(left)
+        self.firms += len(left)
+        return left, keep
+
+    def starts(self) -> Integers:
+        """Return the first row of each firm, and the number of rows."""
+        return np.concatenate([[0], np.cumsum(np.concatenate([np.empty(0, dtype=np.int64), *self._sizes]))])
+
+    def labels(self) -> pa.Array | None:
+        """Return the firms' identifiers in order, or None where they are not held."""
+        if self._most_labels is not None and self.firms > self._most_labels:
+            return None
+        chunks = [chunk for labels in self._labels for chunk in labels.chunks]
+        return pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
+
+    def _add_labels(self, firms: pa.ChunkedArray, first: Integers, is_left: Flags) -> None:
+        holds = self._most_labels is None or self.firms <= self._most_labels
+        if self._in_order and not holds:
+            self._labels.clear()
+            return
+        labels = firms.take(pa.array(first))
+        if pa.types.is_dictionary(labels.type):
+            labels = labels.cast(labels.type.value_type)
+        before, after = labels.slice(0, max(len(labels) - 1, 0)), labels.slice(1)
+        if not (self._in_order or pc.all(pc.less(before, after), min_count=0).as_py()):
+            raise DataError(f"the panel is not sorted by {self.name}", hint="Sort it by firm and time.")
+        if holds:
+            self._labels.append(labels if is_left.all() else labels.filter(pa.array(is_left)))
+
+
+class CodeStore:
+    """The codes of the columns that effects and groups are made of."""
+
+    def __init__(self, names: Iterable[str], schema: pa.Schema) -> None:
+        self.dictionaries = {name: Dictionary(schema.field(name).type) for name in names}
+        self._codes: dict[str, list[np.ndarray]] = {name: [] for name in self.dictionaries}
+
+    def add(self, table: pa.Table, keep: Flags | None) -> None:
+        """Go on with the kept rows of a block."""
+        for name, dictionary in self.dictionaries.items():
+            codes = dictionary.codes(table.column(name), keep)
+            self._codes[name].append(narrow(codes, dictionary.levels))
+
+    def finish(self, name: str) -> SampleCodes:
+        """Return the codes of a column over the whole sample; the pieces are given up."""
+        levels = self.dictionaries[name].levels
+        return SampleCodes(name, joined(self._codes.pop(name), levels), levels)
+
+
+class NumberStore:
+    """The number columns of a sample, held as long as they may be; their digest and weight either way.
+
+    Parameters
+    ----------
+    numbers : NumberColumns
+    rows : int
+        The panel's rows.
+    most_rows : float
+        How many rows may be held. Where the panel has more, facts are found on the way; otherwise they come
+        cheaper once all columns are held.
+    """
+
+    def __init__(self, numbers: NumberColumns, rows: int, most_rows: float) -> None:
+        self.numbers, self.rows, self.total_weight = numbers, 0, 0.0
+        self.facts: SampleFacts | None = None
+        self._tells_facts = rows > most_rows
+        self._told = len(numbers.plan.outcomes) + 1
+        self._room, self._most_rows = rows, most_rows
+        self._digests = ColumnDigests(numbers.count)
+        self._held: list[Floats] | None = []
+
+    def add(self, table: pa.Table, sizes: Integers, seen: int) -> None:
+        """Go on with a block: its kept rows, each firm's number of them, and the panel's rows so far."""
+        columns = self.numbers.make(table)
+        self._digests.add(columns)
+        if self._tells_facts:
+            self._add_facts(FirmRows(columns[: self._told], np.concatenate([[0], np.cumsum(sizes)])))
+        weights = self.numbers.plan.weights
+        weight = len(columns[0]) if weights is None else columns[self.numbers.place(weights)].sum()
+        self.total_weight += float(weight)
+        self._hold(columns, seen)
+        self.rows += len(columns[0])
+
+    def columns(self) -> list[Floats] | None:
+        """Return the columns over the whole sample, or None where they take too much."""
+        return None if self._held is None else [column[: self.rows] for column in self._held]
+
+    def digest(self, names: object, starts: Integers, codes: Sequence[SampleCodes | None]) -> str:
+        """Return the digest of the sample."""
+        return self._digests.finish((self.numbers.names, names), starts, codes)
+
+    def _hold(self, columns: list[Floats], seen: int) -> None:
+        rows = self.rows + len(columns[0])
+        # Where a sixteenth of the panel foretells too many rows, holding more would be in vain.
+        is_foretold = 16 * seen >= self._room and rows / seen * self._room > FORETELLS * self._most_rows
+        if rows > self._most_rows or is_foretold:
+            self._held = None
+        elif len(columns[0]) == self._room:
+            # The whole panel in one block: its columns are taken as they are.
+            self._held = columns
+        elif self._held is not None:
+            # Memory that is not written to is not taken, so room for all rows costs nothing.
+            room = min(self._room, int(self._most_rows))
+            self._held = self._held or [np.empty(room) for _ in columns]
+            for held, column in zip(self._held, columns, strict=True):
+                held[self.rows : rows] = column
+
+    def _add_facts(self, rows: FirmRows) -> None:
+        fold = FactsFold(len(self.numbers.plan.outcomes))
+        for facts in map(fold.step, cut_rows(rows)):
+            self.facts = facts if self.facts is None else fold.merge(self.facts, facts)
