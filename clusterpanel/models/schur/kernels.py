@@ -76,7 +76,7 @@ def fill_block(matrix: Entries, levels: Integers, place: Integers, block: Floats
 
 @compiled
 def factor_blocks(matrix: Entries, lift: Floats, tolerance: float, blocks: BlockArrays) -> None:
-    """Factor every block plus the outer product of its part of `lift`; its levels come in the pivots' order."""
+    """Factor every block plus the outer product of its part of `lift`, levels in the order of the pivots."""
     place = np.full(len(matrix.indptr) - 1, -1, dtype=np.int64)
     for number in range(len(blocks.starts) - 1):
         levels = blocks.order[blocks.starts[number] : blocks.starts[number + 1]]
