@@ -13,8 +13,8 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.vcov import ConleyVcov, DriscollKraayVcov, NeweyWestVcov, Vcov
 
-# Firms' means and yearly changes are not fitted perfectly by a firm seen once; with a yes/no outcome a row alone
-# in its level is one of the levels that have no event or only events.
+# Firms' means and yearly changes are not fitted perfectly by a firm seen once; with a yes/no outcome a row
+# alone in its level is one of the levels that have no event or only events.
 KEEPS_SINGLETONS = (
     "random_effects",
     "correlated_random_effects",
