@@ -6,11 +6,15 @@ from .designs.design import design as design
 from .designs.design import designs as designs
 from .designs.estimate import estimate as estimate
 from .designs.hausman import hausman_test as hausman_test
+from .designs.inverse_probability import exposure_weights as exposure_weights
+from .designs.inverse_probability import staying_weights as staying_weights
 from .designs.profile import estimate_profile as estimate_profile
 from .designs.restrictions import lincom as lincom
 from .designs.restrictions import nlcom as nlcom
 from .designs.restrictions import wald as wald
 from .designs.romano_wolf import romano_wolf as romano_wolf
+from .designs.shift_share import estimate_shift_share as estimate_shift_share
+from .designs.survivor_bounds import survivor_bounds as survivor_bounds
 from .designs.together import estimate_all as estimate_all
 from .geocode.geocode import geocode as geocode
 from .models.result import Result as Result
@@ -22,6 +26,7 @@ from .registry.ingest import ingest as ingest
 from .registry.registry import Registry as Registry
 from .report.document import write_report as write_report
 from .simulate.dials import Dials as Dials
+from .simulate.firm_years import simulate_firm_years as simulate_firm_years
 from .simulate.register import simulate_register as simulate_register
 from .spec.design import DesignSpec as DesignSpec
 from .spec.read import read_study as read_study

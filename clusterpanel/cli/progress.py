@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
 from clusterpanel.cli.screen import errors
+from clusterpanel.engine.progress import QUIET_SECONDS, PassEvent
 from clusterpanel.pipeline.progress import Progress as Told
 from clusterpanel.pipeline.progress import StageEvent
 
@@ -36,15 +38,40 @@ def stage_progress(wanted: bool | None) -> Iterator[Told]:
     )
     with Progress(*columns, console=console, disable=not is_shown) as bar:
         task = bar.add_task("starting", total=None)
+        row = PassRow(bar)
 
-        def tell(event: StageEvent) -> None:
+        def tell(event: StageEvent | PassEvent) -> None:
+            if isinstance(event, PassEvent):
+                return row.tell(event)
             if event.what == "damaged":
                 console.print(DAMAGED.format(event.stage), markup=False)
             done = event.place - (event.what == "starts")
-            bar.update(task, total=event.total, completed=done, description=event.stage)
+            return bar.update(task, total=event.total, completed=done, description=event.stage)
 
         yield tell
         bar.update(task, description="done")
+
+
+class PassRow:
+    """A row beneath the stages', in per cent, while a pass over the panel takes long."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._row = bar.add_task("", total=100, visible=False)
+        self._began: float | None = None
+
+    def tell(self, event: PassEvent) -> None:
+        """Show how far a pass is, once it takes longer than `QUIET_SECONDS`."""
+        if event.is_over:
+            self._began = None
+            return self._bar.reset(self._row, visible=False)
+        self._began = self._began or monotonic()
+        return self._bar.update(
+            self._row,
+            completed=100 * event.rows // event.of_rows,
+            description=event.what,
+            visible=monotonic() - self._began >= QUIET_SECONDS,
+        )
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Refit a design on firms, or other groups, drawn with replacement."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from clusterpanel.engine.progress import watched
 from clusterpanel.errors import NotIdentifiedError
 from clusterpanel.models.arrays import Codes, Floats, ModelArrays, ModelSource
 from clusterpanel.models.vcov.block_bootstrap import block_bootstrap
@@ -30,14 +32,20 @@ def bootstrap_variance(
     vcov : BlockBootstrapVcov
     """
     groups = arrays.groups[0]
+    told = watched(range(vcov.draws), f"draws of {groups.name}, refitted", vcov.draws, lambda _: 1)
 
     def once(drawn: Floats) -> Floats:
+        next(told)
         kept, coefficients = refit(drawn_sample(arrays, groups, drawn))
         if kept != names:
             raise NotIdentifiedError("a draw drops other regressors than the sample does")
         return coefficients
 
-    return block_bootstrap(once, groups.levels, vcov.draws, vcov.seed, groups.name)
+    try:
+        return block_bootstrap(once, groups.levels, vcov.draws, vcov.seed, groups.name)
+    finally:
+        # Whoever is told hears that it is over, also where it stops short.
+        deque(told, maxlen=0)
 
 
 def drawn_sample(arrays: ModelArrays, groups: Codes, drawn: Floats) -> ModelArrays:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterpanel.models.arrays import Flags, Integers, Levels
+from clusterpanel.models.code_passes import kept_codes, level_counts, numbers_along_firms
 
 # uint8, uint16 or int32, whichever holds the levels.
 NarrowCodes = NDArray[np.integer[Any]]
@@ -37,26 +38,17 @@ class SampleCodes:
 
     def where(self, keep: Flags) -> tuple["SampleCodes", Flags]:
         """Return the codes of some rows, counted on without gaps, and which levels are left."""
-        seen = np.zeros(self.levels, dtype=np.bool_)
-        for rows in slices(len(self.codes)):
-            seen[self.codes[rows][keep[rows]]] = True
+        codes, seen = kept_codes(self.codes, keep, self.levels)
+        if seen.all():
+            return replace(self, codes=codes), seen
         levels = int(seen.sum())
-        table = narrow(np.cumsum(seen) - 1, self.levels)
-        codes = np.empty(int(keep.sum()), dtype=table.dtype)
-        done = 0
-        for rows in slices(len(self.codes)):
-            kept = self.codes[rows][keep[rows]]
-            codes[done : done + len(kept)] = table[kept]
-            done += len(kept)
+        table = narrow(np.cumsum(seen) - 1, levels)
         factors = tuple(factor[seen] for factor in self.factors)
-        return replace(self, codes=codes, levels=levels, factors=factors), seen
+        return replace(self, codes=table[codes], levels=levels, factors=factors), seen
 
     def counts(self) -> Integers:
         """Return the rows of each level."""
-        counts = np.zeros(self.levels, dtype=np.int64)
-        for rows in slices(len(self.codes)):
-            counts += np.bincount(self.codes[rows], minlength=self.levels)
-        return counts
+        return level_counts(self.codes, self.levels)
 
 
 def slices(rows: int) -> Iterator[slice]:
@@ -120,6 +112,40 @@ def _factors(one: SampleCodes, other: SampleCodes, cells: Integers) -> tuple[Lev
 
 def _cells(one: SampleCodes, other: SampleCodes, rows: slice) -> Integers:
     return one.codes[rows].astype(np.int64) * other.levels + other.codes[rows]
+
+
+def along_firms(
+    kinds: Sequence[SampleCodes], others: Sequence[SampleCodes | None], starts: Integers
+) -> list[SampleCodes]:
+    """Return codes numbered so that the level a firm sees next mostly has the next number.
+
+    Sums over firms are then found by where a firm starts and how long it lasts (`models/kernels_pairs.py`),
+    in whatever order the values of an industry's years came. Codes that others share stay as they are.
+
+    Parameters
+    ----------
+    kinds : sequence of SampleCodes
+    others : sequence of SampleCodes or None
+    starts : integer array, shape (firms + 1,)
+        First row of each firm, and the number of rows.
+    """
+    found = {id(other.codes): other for other in others if other is not None}
+    for kind in kinds:
+        if id(kind.codes) not in found:
+            found[id(kind.codes)] = _along_firms(kind, starts)
+    return [replace(found[id(kind.codes)], name=kind.name) for kind in kinds]
+
+
+def _along_firms(kind: SampleCodes, starts: Integers) -> SampleCodes:
+    numbers = numbers_along_firms(kind.codes, starts, kind.levels)
+    old = np.argsort(numbers)
+    if (np.diff(old) == 1).all():
+        return kind
+    table = narrow(numbers, kind.levels)
+    codes = np.empty(len(kind.codes), dtype=table.dtype)
+    for rows in slices(len(codes)):
+        codes[rows] = table[kind.codes[rows]]
+    return replace(kind, codes=codes, factors=tuple(factor[old] for factor in kind.factors))
 
 
 def firm_numbers(starts: Integers) -> NDArray[np.int32]:

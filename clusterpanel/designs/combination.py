@@ -18,6 +18,9 @@ AGE = "age"
 
 def effects_of(design: DesignSpec, firm: str) -> tuple[str, ...]:
     """Return the effects of a design, each once, its comparison's first: a^b is b^a."""
+    if design.estimator == "first_difference":
+        # Changes from year to year have no firm effect left.
+        return ()
     own = {"pooled": (), "region": (design.region,), "within": (firm,)}[design.comparison]
     effects: dict[object, str] = {}
     for text in (*own, *design.absorb):

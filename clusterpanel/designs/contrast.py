@@ -6,7 +6,7 @@ sum of their squares: samples may differ, overlap or be disjoint. The gap betwee
 estimate is the case in point (Hausman 1978, Econometrica 46, without his assumption that one is efficient).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from clusterpanel.errors import Fault, SpecError
 from clusterpanel.models.fit import coefficient_table
 from clusterpanel.models.result import Result
+from clusterpanel.spec.estimators import scale_of
 
 Terms = Sequence[tuple[float, Result]]
 
@@ -29,7 +30,8 @@ def contrast(label: str, terms: Terms) -> Result:
     Raises
     ------
     SpecError
-        A result has no influence, or outcomes, estimators or the groups of the errors differ.
+        A result has no influence, or outcomes, scales or the groups of the errors differ: estimators in the
+        outcome's unit (ols, iv, random effects, differences) go together, others with their own kind.
 
     Notes
     -----
@@ -58,10 +60,11 @@ def contrast(label: str, terms: Terms) -> Result:
             "terms": tuple(zip(weights.tolist(), names, strict=True)),
             "outcome": first["outcome"],
             "exposure": label,
-            "estimator": first["estimator"],
+            "estimator": " and ".join(dict.fromkeys(result.provenance["estimator"] for _, result in terms)),
+            "scale": _scale(terms[0][1]),
             "grouped_by": first["grouped_by"],
             "vcov": f"influences of the terms, added by {first['grouped_by']}, {len(joined)} groups",
-            "notes": tuple(note for _, result in terms for note in result.provenance["notes"]),
+            "notes": tuple(dict.fromkeys(note for _, result in terms for note in result.provenance["notes"])),
         },
         covariance=pd.DataFrame([[error**2]], index=[label], columns=[label]),
     )
@@ -80,7 +83,7 @@ def check_terms(label: str, terms: Terms) -> None:
         Fault(
             label,
             result.label,
-            f"a result without influence (errors: {result.provenance.get('vcov', 'unknown')})",
+            _without_influence(result),
             'errors grouped one way as in vcov = {"CRV1": "firm_id"}',
         )
         for _, result in terms
@@ -91,16 +94,28 @@ def check_terms(label: str, terms: Terms) -> None:
         for _, result in terms
         if result.influence is not None and _exposure(result) not in result.influence.columns
     ]
-    for key, words in (
-        ("outcome", "outcome"),
-        ("estimator", "estimator"),
-        ("grouped_by", "groups of the errors"),
-    ):
-        values = dict.fromkeys(str(result.provenance[key]) for _, result in terms)
+    shared: Mapping[str, Callable[[Result], object]] = {
+        "outcome": lambda result: result.provenance["outcome"],
+        "scale": _scale,
+        "groups of the errors": lambda result: result.provenance["grouped_by"],
+    }
+    for words, told in shared.items():
+        values = dict.fromkeys(str(told(result)) for _, result in terms if result.influence is not None)
         if len(values) > 1:
             faults.append(Fault(label, words, " and ".join(values), f"the same {words} in all terms"))
     if faults:
         raise SpecError(f"the contrast {label} is not defined", faults=faults)
+
+
+def _without_influence(result: Result) -> str:
+    """Say that a result has no influence, and why where it tells."""
+    told = result.provenance.get("no_influence")
+    why = told or f"errors: {result.provenance.get('vcov', 'unknown')}"
+    return f"a result without influence ({why})"
+
+
+def _scale(result: Result) -> str:
+    return str(result.provenance.get("scale") or scale_of(result.provenance["estimator"]))
 
 
 def _fewest_degrees(terms: Terms) -> float:

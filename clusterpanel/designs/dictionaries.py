@@ -1,7 +1,8 @@
-"""Number the values of a column as they first appear, block after block: borders of blocks change nothing."""
+"""Number the values of a column block after block, and in their own order once all are known."""
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clusterpanel.designs.encode import dictionary
 from clusterpanel.models.arrays import Flags, Integers
@@ -12,7 +13,10 @@ WIDEST_RANGE = 1 << 22
 
 
 class Dictionary:
-    """The values of a column that were seen so far, each with its number."""
+    """The values of a column that were seen so far, each with its number.
+
+    Numbers are given block by block; only their order at the end does not depend on the blocks' borders.
+    """
 
     def __init__(self, kind: pa.DataType) -> None:
         self._kind: pa.DataType = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -32,6 +36,16 @@ class Dictionary:
     def values(self) -> pa.Array:
         """The values in the order of their numbers."""
         return pa.array(list(self._places), type=self._kind)
+
+    def ranks(self) -> LevelCodes:
+        """Return the place of each number's value among all values ascending; shape (levels,).
+
+        Levels that follow each other, as an industry's years, are what makes a firm's history countable.
+        """
+        order = pc.array_sort_indices(self.values).to_numpy()
+        ranks = np.empty(self.levels, dtype=np.int32)
+        ranks[order] = np.arange(self.levels, dtype=np.int32)
+        return ranks
 
     def codes(self, column: pa.ChunkedArray, keep: Flags | None) -> LevelCodes:
         """Return the numbers of the kept rows' values, none of them missing; new ones are numbered.
@@ -72,7 +86,7 @@ class Dictionary:
         places = numbers - self._lowest
         codes = self._table[places]
         if codes.min() < 0:
-            new = _first_appearances(places, len(self._table), self._table < 0)
+            new = np.flatnonzero(_seen(places, len(self._table)) & (self._table < 0))
             self._table[new] = np.arange(self.levels, self.levels + len(new), dtype=np.int32)
             self._places.update({int(place) + self._lowest: int(self._table[place]) for place in new})
             codes = self._table[places]
@@ -84,7 +98,7 @@ class Dictionary:
         local = local if keep is None else local[keep]
         values = encoded.dictionary.to_pylist()
         table = np.array([self._places.get(value, -1) for value in values], dtype=np.int32)
-        new = _first_appearances(local, len(values), table < 0) if (table < 0).any() else ()
+        new = np.flatnonzero(_seen(local, len(values)) & (table < 0)) if (table < 0).any() else ()
         for place in new:
             table[place] = self._places.setdefault(values[place], self.levels)
         return np.asarray(table[local])
@@ -97,9 +111,8 @@ def _whole_numbers(column: pa.ChunkedArray) -> Integers:
     return numbers if numbers.itemsize >= 4 else numbers.astype(np.int64)
 
 
-def _first_appearances(places: np.ndarray, size: int, is_wanted: Flags) -> np.ndarray:
-    """Return the wanted ones of the places that occur, in the order in which they first do."""
-    first = np.full(size, len(places))
-    first[places[::-1]] = np.arange(len(places) - 1, -1, -1)
-    found = np.flatnonzero(is_wanted & (first < len(places)))
-    return found[np.argsort(first[found], kind="stable")]
+def _seen(places: np.ndarray, size: int) -> Flags:
+    """Return which places occur."""
+    seen = np.zeros(size, dtype=np.bool_)
+    seen[places] = True
+    return seen

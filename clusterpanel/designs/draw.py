@@ -5,15 +5,19 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from clusterpanel.designs.columns import NumberColumns
+from clusterpanel.designs.digest import ColumnDigests, RowsSetAside
 from clusterpanel.designs.exits import ExitCheck
 from clusterpanel.designs.finish import Drawn, finish_sample
+from clusterpanel.designs.known_columns import KnownColumns
 from clusterpanel.designs.plan import SamplePlan
 from clusterpanel.designs.row_filter import RowFilter
 from clusterpanel.designs.row_mask import RowMask
 from clusterpanel.designs.sample import Sample
 from clusterpanel.designs.stores import CodeStore, FirmStore, NumberStore
 from clusterpanel.engine.ahead import read_ahead
+from clusterpanel.engine.firm_blocks import MemoryBlocks
 from clusterpanel.engine.progress import watched
+from clusterpanel.models.arrays import Flags
 from clusterpanel.panel.panel import Panel
 
 # Beyond it a sample is not held but read again in each pass; fixed, so that the same run gives the same bits
@@ -57,15 +61,22 @@ class Drawing:
         self.plan, self.panel = plan, panel
         self.layout, self.ways = plan.layout(firm, known), plan.ways(known)
         self.needed = plan.needed(known)
-        undefined = plan.regressors.undefined
+        self.is_whole, most_rows = self._room(memory_gb)
+        data = panel.data
+        self.known = KnownColumns(data) if self.is_whole and isinstance(data, MemoryBlocks) else None
         self.filter = RowFilter(
-            plan.name, plan.where, self.needed, undefined=undefined, weights=plan.weights, firm=firm
+            plan.name,
+            plan.where,
+            self.needed,
+            undefined=plan.regressors.undefined,
+            weights=plan.weights,
+            firm=firm,
+            is_complete=None if self.known is None else self.known.is_complete,
         )
         self.exits = ExitCheck(self.needed, known)
         parts = dict.fromkeys(name for levels in (*self.layout.others, *self.ways) for name in levels.columns)
         labels_firms = any(firm in way.columns for way in self.ways)
         self.codes = CodeStore((name for name in parts if name != firm), panel.data.schema)
-        self.is_whole, most_rows = self._room(memory_gb)
         self.firms = FirmStore(
             firm,
             in_order=panel.data.in_memory,
@@ -73,6 +84,8 @@ class Drawing:
             most_labels=None if self.is_whole else MOST_STREAMED_GROUPS if labels_firms else 0,
         )
         self.numbers = NumberStore(NumberColumns(plan, self.layout), panel.data.rows, most_rows)
+        self.digests = ColumnDigests(() if self.known else self.numbers.numbers.sources)
+        self.set_aside = RowsSetAside()
         self.masks: list[RowMask] = []
 
     def _room(self, memory_gb: float) -> tuple[bool, float]:
@@ -98,20 +111,44 @@ class Drawing:
         if not table.num_rows:
             return
         self.exits.add(table)
-        sizes, keep = self.firms.add(table.column(self.panel.firm), self.filter.keep(table))
+        starts = None if self.known is None else self.known.starts()
+        sizes, keep = self.firms.add(table.column(self.panel.firm), self.filter.keep(table), starts)
         mask = RowMask.of(keep, table.num_rows)
         self.masks.append(mask)
+        self.digests.add(table)
+        self.set_aside.add(None if mask.bits is None else keep, table.num_rows)
         if mask.kept:
-            self.codes.add(table, None if mask.bits is None else keep)
+            self._add_codes(table, None if mask.bits is None else keep)
             sources = table.select(self.numbers.numbers.sources)
             self.numbers.add(mask.apply(sources), sizes, self.filter.rows)
+
+    def _add_codes(self, table: pa.Table, keep: Flags | None) -> None:
+        for name in self.codes.dictionaries if self.known else ():
+            known = self.known.codes(name) if self.known else None
+            if known is not None:
+                self.codes.know(name, known.codes, known.values, keep)
+        self.codes.add(table, keep)
 
     def finish(self) -> Sample:
         """Return the sample, rows alone in a level dropped."""
         self.exits.refuse()
         flow = tuple(self.filter.flow())
-        drawn = Drawn(self.panel, self.ways, flow, tuple(self.masks), self.firms, self.codes, self.numbers)
+        drawn = Drawn(
+            self.panel,
+            self.ways,
+            flow,
+            tuple(self.masks),
+            self.firms,
+            self.codes,
+            self.numbers,
+            (self.set_aside.finish(), *self._column_digests()),
+        )
         return finish_sample(drawn)
+
+    def _column_digests(self) -> list[bytes]:
+        if self.known is None:
+            return self.digests.finish()
+        return [self.known.digest(name) for name in self.numbers.numbers.sources]
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -2,14 +2,20 @@
 
 from clusterpanel.designs.draw import MEMORY_GB
 from clusterpanel.designs.regression import estimate_regression
-from clusterpanel.designs.survival import estimate_kaplan_meier
+from clusterpanel.designs.survival_curves import estimate_kaplan_meier
+from clusterpanel.engine.progress import passes_shown
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 
 
 def estimate(
-    design: DesignSpec, panel: Panel, threads: int = 1, memory_gb: float = MEMORY_GB
+    design: DesignSpec,
+    panel: Panel,
+    threads: int = 1,
+    memory_gb: float = MEMORY_GB,
+    *,
+    progress: bool | None = None,
 ) -> Result | SurvivalCurves:
     """Return a design's estimate on a panel.
 
@@ -23,6 +29,9 @@ def estimate(
     memory_gb : float
         What the sample may take, in 10^9 bytes. A sample that takes more is read from the panel in each pass;
         what needs all rows at once then refuses.
+    progress : bool, optional
+        Whether to draw a bar on standard error while rows are read block by block or a bootstrap draws, once
+        that takes longer than a second; by default on a terminal and in a notebook only.
 
     Raises
     ------
@@ -44,6 +53,7 @@ def estimate(
     >>> estimate(within, Panel.from_frame(frame)).term("in_cluster")["estimate"].round(3).item()
     0.3
     """
-    if design.estimator == "kaplan_meier":
-        return estimate_kaplan_meier(design, panel)
-    return estimate_regression(design, panel, threads, memory_gb)
+    with passes_shown(progress):
+        if design.estimator == "kaplan_meier":
+            return estimate_kaplan_meier(design, panel)
+        return estimate_regression(design, panel, threads, memory_gb)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterpanel.designs.assemble import arrays_of
-from clusterpanel.designs.codes import SampleCodes, firm_numbers, slices, together, within_firms
+from clusterpanel.designs.codes import SampleCodes, along_firms, firm_numbers, slices, together, within_firms
+from clusterpanel.designs.digest import sample_digest
 from clusterpanel.designs.encode import as_texts
 from clusterpanel.designs.plan import Levels, SamplePlan
 from clusterpanel.designs.row_mask import RowMask
@@ -38,6 +39,7 @@ class Drawn(NamedTuple):
     firms: FirmStore
     codes: CodeStore
     numbers: NumberStore
+    digests: tuple[bytes, ...]
 
     @property
     def plan(self) -> SamplePlan:
@@ -64,14 +66,14 @@ def finish_sample(drawn: Drawn) -> Sample:
         _values_of(way, group, joint, drawn)
         for way, group in zip(drawn.ways[: len(plan.groups)], groups, strict=False)
     ]
-    source, beside = _source(drawn, starts, effects, groups)
+    source, beside = _source(drawn, starts, along_firms(effects, groups, starts), groups)
     names = (tuple(effect.name for effect in effects), tuple(way.name for way in drawn.ways))
     sample = Sample(
         plan=plan,
         source=source,
         flow=drawn.flow,
         known_facts=numbers.facts,
-        digest=numbers.digest(names, starts, (*effects, *groups)),
+        digest=sample_digest((numbers.numbers.names, names), drawn.digests, starts, (*effects, *groups)),
         group_values=tuple(values),
         beside=beside,
         notes=tuple(_without_influence(drawn, groups, values)),
@@ -181,7 +183,7 @@ def _values_of(way: Levels, group: SampleCodes | None, joint: JointCodes, drawn:
     if group is None:
         return drawn.firms.labels()
     if len(way.columns) == 1:
-        return drawn.codes.dictionaries[way.columns[0]].values
+        return drawn.codes.values(way.columns[0])
     has_firm = drawn.firms.name in way.columns
     firms = drawn.firms.labels() if has_firm else pa.array([], pa.string())
     if group.levels > MOST_LABELS or firms is None:
@@ -193,7 +195,7 @@ def _values_of(way: Levels, group: SampleCodes | None, joint: JointCodes, drawn:
             firm = np.searchsorted(joint.starts, first, side="right") - 1
             texts.append(as_texts(firms).take(pa.array(firm)))
         else:
-            values = drawn.codes.dictionaries[name].values
+            values = drawn.codes.values(name)
             texts.append(as_texts(values).take(pa.array(joint.parts[name].codes[first])))
     return pc.binary_join_element_wise(*texts, JOIN)
 

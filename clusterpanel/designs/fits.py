@@ -12,12 +12,13 @@ from clusterpanel.designs.sample import Sample
 from clusterpanel.designs.where_rows_stand import places_of, times_of
 from clusterpanel.errors import NotIdentifiedError, SpecError
 from clusterpanel.models.absorb import AbsorbedSample
-from clusterpanel.models.arrays import Floats, ModelArrays, ModelSource
+from clusterpanel.models.arrays import Flags, Floats, ModelArrays, ModelSource
 from clusterpanel.models.conditional_logit import fit_conditional_logit
 from clusterpanel.models.families import FamilyName
 from clusterpanel.models.fit import Fit
 from clusterpanel.models.glm import fit_glm, linearise_glm
-from clusterpanel.models.instruments.fit import fit_two_stage
+from clusterpanel.models.instruments.fit import fit_two_stage, two_stage_coefficients
+from clusterpanel.models.instruments.two_stage import InstrumentsFit
 from clusterpanel.models.likelihood_fit import LikelihoodFit
 from clusterpanel.models.ols import fit_ols, solve_least_squares
 from clusterpanel.models.panel_models.between import solve_between
@@ -28,13 +29,15 @@ from clusterpanel.models.panel_models.random_effects import (
 )
 from clusterpanel.models.panel_models.repeated_firms import repeated_firms
 from clusterpanel.models.panel_models.solution import PanelSolution
+from clusterpanel.models.vcov.covariance import Covariance
 from clusterpanel.models.vcov.from_rows import from_rows
 from clusterpanel.models.vcov.from_sums import from_sums
 from clusterpanel.spec.design import DesignSpec
-from clusterpanel.spec.vcov import BlockBootstrapVcov
+from clusterpanel.spec.vcov import BlockBootstrapVcov, GroupedVcov
 
 # A standard error this small beside its coefficient is rounding.
 LEAST_ERROR = 1e-8
+TESTS_NOT_DRAWN = "The tests of the instruments have no draws: they take errors grouped by {} (CRV1)."
 
 
 @dataclass(frozen=True)
@@ -155,31 +158,42 @@ def _conditional_logit(request: Request) -> Fit:
 
 
 def _instruments(request: Request) -> Fit:
-    fitted = fit_two_stage(
-        request.sample.source,
-        request.endogenous,
-        request.instruments,
-        threads=request.threads,
-        **request.variance,
-    )
-    fit = fitted.fit
-    facts = {**fit.facts, **instrument_facts(fitted)}
-    return replace(fit, facts=facts, notes=(*fit.notes, *fitted.notes))
+    parts, vcov = (request.endogenous, request.instruments), request.design.vcov
+    if not isinstance(vcov, BlockBootstrapVcov):
+        return _with_tests(
+            fit_two_stage(request.sample.source, *parts, threads=request.threads, **request.variance)
+        )
+    # The tests have no draws: they take errors that are related as the draws take them to be.
+    grouped = GroupedVcov(CRV1=vcov.block_bootstrap)
+    fit = _with_tests(fit_two_stage(request.sample.source, *parts, grouped, threads=request.threads))
+    drawn = _bootstrapped(request, fit, lambda drawn: two_stage_coefficients(drawn, *parts))
+    return replace(drawn, notes=(*fit.notes, TESTS_NOT_DRAWN.format(vcov.block_bootstrap)))
 
 
-def _panel_model(solve: Callable[[ModelSource, int], PanelSolution]) -> Callable[[Request], Fit]:
-    def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
-        solution = solve(_repeated(drawn), 1)
-        return solution.shown.names, solution.shown_coefficients
+def _with_tests(fitted: InstrumentsFit) -> Fit:
+    facts = {**fitted.fit.facts, **instrument_facts(fitted)}
+    return replace(fitted.fit, facts=facts, notes=(*fitted.fit.notes, *fitted.notes))
 
+
+def _panel_model(solve: Callable[[Request, ModelSource], PanelSolution]) -> Callable[[Request], Fit]:
     def fit(request: Request) -> Fit:
-        solution = solve(request.sample.source, request.threads)
+        def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
+            solution = solve(replace(request, threads=1), _repeated(drawn))
+            return solution.shown.names, solution.shown_coefficients
+
+        solution = solve(request, request.sample.source)
         if isinstance(request.design.vcov, BlockBootstrapVcov):
             first = solution.fit(solution.covariance("HC1", threads=request.threads))
             return _bootstrapped(request, first, refit)
         return solution.fit(solution.covariance(threads=request.threads, **request.variance))
 
     return fit
+
+
+def _random_effects(request: Request, source: ModelSource) -> PanelSolution:
+    is_plain = request.design.estimator == "random_effects"
+    solve = solve_random_effects if is_plain else solve_correlated_random_effects
+    return solve(source, request.design.components or "swamy_arora", request.threads)
 
 
 def _repeated(drawn: ModelSource) -> ModelArrays:
@@ -190,17 +204,28 @@ def _repeated(drawn: ModelSource) -> ModelArrays:
 
 
 def _first_difference(request: Request) -> Fit:
-    changes, vcov = differences(request.sample.source, request.time), request.design.vcov
+    vcov, gaps = request.design.vcov, request.design.gaps or "dropped"
+    changes = differences(request.sample.source, request.time, gaps)
     is_drawn = isinstance(vcov, BlockBootstrapVcov)
     fit = fit_ols(changes.sample, "HC1" if is_drawn else vcov, threads=request.threads)
     if is_drawn:
 
         def refit(drawn: ModelSource) -> tuple[tuple[str, ...], Floats]:
-            solved = solve_least_squares(differences(_repeated(drawn), request.time).sample)
+            solved = solve_least_squares(differences(_repeated(drawn), request.time, gaps).sample)
             return solved.projection.source.names, solved.raw_coefficients(0)
 
         fit = _bootstrapped(request, fit, refit)
-    return replace(fit, facts={**fit.facts, "n": changes.sample.rows, "firms": changes.sample.firm_levels})
+    facts = {**fit.facts, "n": changes.sample.rows, "firms": changes.sample.firm_levels}
+    return replace(fit, facts=facts, variance=_of_all_groups(fit.variance, changes.groups_seen))
+
+
+def _of_all_groups(variance: Covariance, seen: tuple[Flags, ...]) -> Covariance:
+    """Return a variance whose influence has a row for each group of the levels; those without change: 0."""
+    if variance.influence is None or seen[0].all():
+        return variance
+    influence = np.zeros((len(seen[0]), variance.influence.shape[1]))
+    influence[seen[0]] = variance.influence
+    return replace(variance, influence=influence)
 
 
 def _bootstrapped(
@@ -220,10 +245,8 @@ FITS: Mapping[str, Callable[[Request], Fit]] = {
     "cloglog": _likelihood("cloglog"),
     "conditional_logit": _conditional_logit,
     "iv": _instruments,
-    "random_effects": _panel_model(lambda source, threads: solve_random_effects(source, threads=threads)),
-    "correlated_random_effects": _panel_model(
-        lambda source, threads: solve_correlated_random_effects(source, threads=threads)
-    ),
-    "between": _panel_model(solve_between),
+    "random_effects": _panel_model(_random_effects),
+    "correlated_random_effects": _panel_model(_random_effects),
+    "between": _panel_model(lambda request, source: solve_between(source, request.threads)),
     "first_difference": _first_difference,
 }

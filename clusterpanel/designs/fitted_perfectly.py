@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from clusterpanel.designs.sample import Sample
-from clusterpanel.models.arrays import Codes
 from clusterpanel.models.poisson_separation import Separation, find_separated
 from clusterpanel.models.separation import rows_of_mixed_levels
 
@@ -42,12 +41,8 @@ def without_one_sided_levels(sample: Sample) -> Sample:
     ------
     NotIdentifiedError
         No row is left.
-    SpecError
-        The rows are not in memory.
     """
-    arrays = sample.arrays("a yes/no outcome")
-    firms: tuple[Codes, ...] = (arrays.firms,) if arrays.absorbs_firm else ()
-    keep, dropped = rows_of_mixed_levels(arrays.columns[0], (*firms, *arrays.effects))
+    keep, dropped = rows_of_mixed_levels(sample.outcome(), sample.effect_codes())
     losses: Losses = [
         (f"keep {name} with and without events", f"its {name} has no event, or only events", rows)
         for name, (rows, _) in dropped.items()

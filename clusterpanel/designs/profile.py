@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from clusterpanel.designs.estimate import estimate
+from clusterpanel.engine.progress import passes_shown
 from clusterpanel.errors import Fault, SpecError
 from clusterpanel.models.result import Result
 from clusterpanel.panel.panel import Panel
@@ -12,7 +13,13 @@ from clusterpanel.spec.design import DesignSpec, ProfileSpec
 
 
 def estimate_profile(
-    profile: ProfileSpec, design: DesignSpec, cluster_spec: ClusterSpec, panel: Panel, threads: int = 1
+    profile: ProfileSpec,
+    design: DesignSpec,
+    cluster_spec: ClusterSpec,
+    panel: Panel,
+    threads: int = 1,
+    *,
+    progress: bool | None = None,
 ) -> Mapping[str, Result]:
     """Return the design's estimate for each radius of the cluster spec, nearest first.
 
@@ -26,6 +33,8 @@ def estimate_profile(
     cluster_spec : ClusterSpec
     panel : Panel
     threads : int
+    progress : bool, optional
+        As in `clusterpanel.designs.estimate.estimate`.
 
     Returns
     -------
@@ -40,10 +49,11 @@ def estimate_profile(
         fault = Fault(profile.name, "design", f"{design.name} with kaplan_meier", "ols or cloglog")
         raise SpecError("a profile needs an estimate per radius", faults=[fault])
     results = {}
-    for radius in sorted(cluster_spec.radii_km):
-        label = f"{profile.name}_{radius_label(radius)}km"
-        exposure = f"log_{profile.measure}_{radius_label(radius)}km"
-        result = estimate(design.model_copy(update={"name": label, "exposure": exposure}), panel, threads)
-        if isinstance(result, Result):
-            results[label] = result
+    with passes_shown(progress):
+        for radius in sorted(cluster_spec.radii_km):
+            label = f"{profile.name}_{radius_label(radius)}km"
+            exposure = f"log_{profile.measure}_{radius_label(radius)}km"
+            result = estimate(design.model_copy(update={"name": label, "exposure": exposure}), panel, threads)
+            if isinstance(result, Result):
+                results[label] = result
     return results

@@ -35,7 +35,7 @@ def estimate_regression(
     check_design(design, panel)
     sample = prepared_sample(design, draw_sample(sample_plan(design, panel), panel, memory_gb), threads)
     if design.estimator == "first_difference":
-        sample = with_changes_counted(sample, panel.time)
+        sample = with_changes_counted(sample, panel.time, design.gaps or "dropped")
     request = Request(
         design=design,
         sample=sample,
@@ -125,7 +125,7 @@ def result_of(design: DesignSpec, sample: Sample, fit: Fit, firm: str) -> Result
         provenance={
             **provenance,
             "grouped_by": None if influence is None else sample.source.group_names[0],
-            "no_influence": _no_influence(sample, fit),
+            "no_influence": _no_influence(fit, influence),
         },
         covariance=pd.DataFrame(fit.covariance, index=list(fit.names), columns=list(fit.names)),
     )
@@ -144,7 +144,7 @@ def _influence(sample: Sample, fit: Fit) -> pd.DataFrame | None:
     return pd.DataFrame(fit.influence, index=labels, columns=list(fit.names))
 
 
-def _no_influence(sample: Sample, fit: Fit) -> str:
+def _no_influence(fit: Fit, influence: pd.DataFrame | None) -> str:
     if fit.influence is None:
         return fit.variance.no_influence
-    return "" if _influence(sample, fit) is not None else "the sample is streamed and has too many groups"
+    return "" if influence is not None else "the sample is streamed and has too many groups"

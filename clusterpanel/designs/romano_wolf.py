@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clusterpanel.engine.progress import passes_shown, watched
 from clusterpanel.errors import Fault, SpecError
 from clusterpanel.models.arrays import Floats
 from clusterpanel.models.result import Result
@@ -44,7 +45,12 @@ class Family:
 
 
 def romano_wolf(
-    results: Sequence[Result], terms: Sequence[str] | None = None, draws: int = 9999, seed: int = 1
+    results: Sequence[Result],
+    terms: Sequence[str] | None = None,
+    draws: int = 9999,
+    seed: int = 1,
+    *,
+    progress: bool | None = None,
 ) -> Family:
     """Adjust p-values of a family of results for being several, step by step.
 
@@ -57,6 +63,8 @@ def romano_wolf(
     draws : int
         Patterns of random signs.
     seed : int
+    progress : bool, optional
+        As in `clusterpanel.designs.estimate.estimate`.
 
     Raises
     ------
@@ -78,7 +86,8 @@ def romano_wolf(
     influence = _joined(results, chosen)
     statistics = np.abs(np.array([float(row["statistic"]) for row in rows]))
     p_values = np.array([float(row["p_value"]) for row in rows])
-    step_down, used = _step_down(statistics, influence.to_numpy(), draws, seed)
+    with passes_shown(progress):
+        step_down, used = _step_down(statistics, influence.to_numpy(), draws, seed)
     table = pd.DataFrame(
         {
             "label": [result.label for result in results],
@@ -154,7 +163,7 @@ def _step_down(statistics: Floats, influence: Floats, draws: int, seed: int) -> 
     ordered = influence[:, order]
     ordered = ordered[(ordered != 0).any(axis=1)]
     as_large, used = np.zeros(len(order)), 0
-    for signs in _signs(len(ordered), draws, seed):
+    for signs in watched(_signs(len(ordered), draws, seed), "patterns of signs", draws, len):
         drawn = _studentised(signs @ ordered, ordered)
         # From the least significant on: the largest among a hypothesis and all behind it.
         largest = np.maximum.accumulate(drawn[:, ::-1], axis=1)[:, ::-1]

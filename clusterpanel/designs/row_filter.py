@@ -94,6 +94,8 @@ class RowFilter:
     weights : str or None
     firm : str
         The column whose values no message may name.
+    is_complete : callable or None
+        Says of a column's name whether it is known to miss nothing.
     """
 
     def __init__(
@@ -105,8 +107,10 @@ class RowFilter:
         undefined: Undefined | None = None,
         weights: str | None = None,
         firm: str = "firm_id",
+        is_complete: Callable[[str], bool] | None = None,
     ) -> None:
         self.design, self.rows = design, 0
+        self._is_complete = is_complete or (lambda _: False)
         self._weights = weights
         self._conditions = [
             Condition(design, name, values, name != firm and not name.endswith("_id"))
@@ -132,7 +136,7 @@ class RowFilter:
             keep = kept
         for name, loss in self._missing.items():
             column = table.column(name)
-            if has_missing(column):
+            if not self._is_complete(name) and has_missing(column):
                 keep = _counted(keep, ~is_missing(column), loss)
         for term, flags in (self._undefined(table) if self._undefined else {}).items():
             loss = self._terms.setdefault(term, Loss(f"keep rows with {term}", f"{term} has no finite value"))

@@ -158,7 +158,9 @@ class Sample:
 
     def noted(self, *notes: str) -> "Sample":
         """Return the sample with more notes."""
-        return replace(self, notes=(*self.notes, *notes))
+        return replace(
+            self, notes=(*self.notes, *notes), known_facts=self.__dict__.get("facts", self.known_facts)
+        )
 
 
 def facts_of(source: ModelArrays | StreamedArrays) -> SampleFacts:

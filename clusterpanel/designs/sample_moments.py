@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clusterpanel.models.arrays import ROWS_PER_BLOCK, ArrayBlock, Floats, Integers
+from clusterpanel.models.code_passes import switchers
 
 
 class FirmRows(NamedTuple):
@@ -65,14 +66,11 @@ class FactsFold:
     def step(self, block: FirmRows) -> SampleFacts:
         """Return some firms' facts."""
         columns, starts = block
-        exposure, first = columns[self.exposure], starts[:-1]
-        changes = np.concatenate([[False], exposure[1:] != exposure[:-1]])
-        changes[first] = False
         means = np.array([column.mean() for column in columns])
         return SampleFacts(
             rows=int(starts[-1]),
-            firms=len(first),
-            switchers=int(np.logical_or.reduceat(changes, first).sum()),
+            firms=len(starts) - 1,
+            switchers=switchers(columns[self.exposure], starts),
             means=means,
             squares=np.array([_squares(column, mean) for column, mean in zip(columns, means, strict=True)]),
             lowest=np.array([column.min() for column in columns]),

@@ -1,15 +1,15 @@
 """What a pass over the panel keeps of a sample: firms, codes, and numbers as long as they may be held."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clusterpanel.designs.codes import SampleCodes, joined, narrow
+from clusterpanel.designs.codes import SampleCodes, joined, narrow, slices
 from clusterpanel.designs.columns import NumberColumns
 from clusterpanel.designs.dictionaries import Dictionary
-from clusterpanel.designs.digest import ColumnDigests
 from clusterpanel.designs.sample_moments import FactsFold, FirmRows, SampleFacts, cut_rows
 from clusterpanel.engine.firm_blocks import firm_starts
 from clusterpanel.errors import DataError
@@ -39,8 +39,12 @@ class FirmStore:
         self._sizes: list[Integers] = []
         self._labels: list[pa.ChunkedArray] = []
 
-    def add(self, firms: pa.ChunkedArray, keep: Flags | None) -> tuple[Integers, Flags | None]:
+    def add(
+        self, firms: pa.ChunkedArray, keep: Flags | None, starts: Integers | None = None
+    ) -> tuple[Integers, Flags | None]:
         """Return the kept rows of each firm that is left, and which rows are left of those to keep.
+
+        `starts` are the block's firms' first rows, where they are known.
 
         Raises
         ------
@@ -50,7 +54,7 @@ class FirmStore:
         if firms.null_count:
             came = f"{firms.null_count:,} rows without {self.name}"
             raise DataError(f"the panel's key is broken: {came}", hint="Every row needs its firm.")
-        starts = firm_starts(firms)
+        starts = firm_starts(firms) if starts is None else starts
         sizes = np.diff(starts)
         left = sizes if keep is None else np.add.reduceat(keep, starts[:-1], dtype=np.int64)
         is_alone = left == 1
@@ -97,21 +101,47 @@ class CodeStore:
     def __init__(self, names: Iterable[str], schema: pa.Schema) -> None:
         self.dictionaries = {name: Dictionary(schema.field(name).type) for name in names}
         self._codes: dict[str, list[np.ndarray]] = {name: [] for name in self.dictionaries}
+        self._known: dict[str, tuple[SampleCodes, pa.Array]] = {}
+
+    def know(self, name: str, codes: SampleCodes, values: pa.Array, keep: Flags | None) -> None:
+        """Take the codes of all rows at once, counted in the order of their values."""
+        del self._codes[name]
+        if keep is not None:
+            codes, seen = codes.where(keep)
+            values = values if seen.all() else values.filter(pa.array(seen))
+        self._known[name] = codes, values
 
     def add(self, table: pa.Table, keep: Flags | None) -> None:
         """Go on with the kept rows of a block."""
-        for name, dictionary in self.dictionaries.items():
-            codes = dictionary.codes(table.column(name), keep)
-            self._codes[name].append(narrow(codes, dictionary.levels))
+        for name, pieces in self._codes.items():
+            codes = self.dictionaries[name].codes(table.column(name), keep)
+            pieces.append(narrow(codes, self.dictionaries[name].levels))
 
     def finish(self, name: str) -> SampleCodes:
-        """Return the codes of a column over the whole sample; the pieces are given up."""
-        levels = self.dictionaries[name].levels
-        return SampleCodes(name, joined(self._codes.pop(name), levels), levels)
+        """Return the codes of a column over the whole sample, in the order of its values.
+
+        The pieces are given up.
+        """
+        if name in self._known:
+            return replace(self._known[name][0], name=name)
+        levels, ranks = self.dictionaries[name].levels, self.dictionaries[name].ranks()
+        codes = joined(self._codes.pop(name), levels)
+        if (np.diff(ranks) < 0).any():
+            own = ranks.astype(codes.dtype)
+            for rows in slices(len(codes)):
+                codes[rows] = own[codes[rows]]
+        return SampleCodes(name, codes, levels)
+
+    def values(self, name: str) -> pa.Array:
+        """Return the values of a column in the order of its codes."""
+        if name in self._known:
+            return self._known[name][1]
+        values = self.dictionaries[name].values
+        return values.take(pc.array_sort_indices(values))
 
 
 class NumberStore:
-    """The number columns of a sample, held as long as they may be; their digest and weight either way.
+    """The number columns of a sample, held as long as they may be; their weight either way.
 
     Parameters
     ----------
@@ -129,13 +159,11 @@ class NumberStore:
         self._tells_facts = rows > most_rows
         self._told = len(numbers.plan.outcomes) + 1
         self._room, self._most_rows = rows, most_rows
-        self._digests = ColumnDigests(numbers.count)
         self._held: list[Floats] | None = []
 
     def add(self, table: pa.Table, sizes: Integers, seen: int) -> None:
         """Go on with a block: its kept rows, each firm's number of them, and the panel's rows so far."""
         columns = self.numbers.make(table)
-        self._digests.add(columns)
         if self._tells_facts:
             self._add_facts(FirmRows(columns[: self._told], np.concatenate([[0], np.cumsum(sizes)])))
         weights = self.numbers.plan.weights
@@ -148,17 +176,13 @@ class NumberStore:
         """Return the columns over the whole sample, or None where they take too much."""
         return None if self._held is None else [column[: self.rows] for column in self._held]
 
-    def digest(self, names: object, starts: Integers, codes: Sequence[SampleCodes | None]) -> str:
-        """Return the digest of the sample."""
-        return self._digests.finish((self.numbers.names, names), starts, codes)
-
     def _hold(self, columns: list[Floats], seen: int) -> None:
         rows = self.rows + len(columns[0])
         # Where a sixteenth of the panel foretells too many rows, holding more would be in vain.
         is_foretold = 16 * seen >= self._room and rows / seen * self._room > FORETELLS * self._most_rows
         if rows > self._most_rows or is_foretold:
             self._held = None
-        elif len(columns[0]) == self._room:
+        elif seen == self._room and not self.rows:
             # The whole panel in one block: its columns are taken as they are.
             self._held = columns
         elif self._held is not None:

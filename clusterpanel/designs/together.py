@@ -13,6 +13,7 @@ from clusterpanel.designs.regression import prepared_sample, result_of
 from clusterpanel.designs.sample import Sample
 from clusterpanel.designs.sample_plan import sample_plan, term_plan
 from clusterpanel.designs.terms import TermPlan
+from clusterpanel.engine.progress import passes_shown
 from clusterpanel.errors import Fault, SpecError
 from clusterpanel.models.absorb import AbsorbedSample, absorb_sample
 from clusterpanel.models.result import Result, SurvivalCurves
@@ -24,7 +25,12 @@ KEEP = "keep rows with "
 
 
 def estimate_all(
-    designs: Iterable[DesignSpec], panel: Panel, threads: int = 1, memory_gb: float = MEMORY_GB
+    designs: Iterable[DesignSpec],
+    panel: Panel,
+    threads: int = 1,
+    memory_gb: float = MEMORY_GB,
+    *,
+    progress: bool | None = None,
 ) -> dict[str, Result | SurvivalCurves]:
     """Return the estimates of several designs by name.
 
@@ -35,7 +41,7 @@ def estimate_all(
     ----------
     designs : iterable of DesignSpec
         Such as `clusterpanel.designs.design.designs` makes of a formula; names differ.
-    panel, threads, memory_gb
+    panel, threads, memory_gb, progress
         As in `estimate`.
 
     Raises
@@ -46,13 +52,19 @@ def estimate_all(
     wanted = list(designs)
     _check_names(wanted)
     found: dict[str, Result | SurvivalCurves] = {}
-    for family in _families(wanted, panel):
-        shared = _shared_sample(family, panel, memory_gb) if len(family) > 1 else None
-        if shared is None:
-            found |= {one.name: estimate(one, panel, threads, memory_gb) for one in family}
-        else:
-            found |= _estimate_on(shared, family, panel, threads)
+    with passes_shown(progress):
+        for family in _families(wanted, panel):
+            found |= _estimate_family(family, panel, threads, memory_gb)
     return {one.name: found[one.name] for one in wanted}
+
+
+def _estimate_family(
+    family: Sequence[DesignSpec], panel: Panel, threads: int, memory_gb: float
+) -> dict[str, Result | SurvivalCurves]:
+    shared = _shared_sample(family, panel, memory_gb) if len(family) > 1 else None
+    if shared is None:
+        return {one.name: estimate(one, panel, threads, memory_gb) for one in family}
+    return _estimate_on(shared, family, panel, threads)
 
 
 def _check_names(designs: Sequence[DesignSpec]) -> None:

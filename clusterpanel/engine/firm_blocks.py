@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -72,8 +72,18 @@ class MemoryBlocks:
             yield chosen.slice(first, last - first)
 
     @cached_property
+    def starts(self) -> np.ndarray:
+        """The first row of each firm, and the number of rows."""
+        return firm_starts(self.table.column(self.firm))
+
+    @cached_property
+    def found(self) -> dict[tuple[str, str], Any]:
+        """What was found out of the table's columns, for whoever asks again."""
+        return {}
+
+    @cached_property
     def _borders(self) -> tuple[tuple[int, int], ...]:
-        return tuple(firm_borders(self.table.column(self.firm), self.rows_per_block))
+        return tuple(borders_of(self.starts, self.rows_per_block))
 
 
 @dataclass(frozen=True)
@@ -149,9 +159,13 @@ def firm_starts(firms: pa.ChunkedArray) -> np.ndarray:
 
 def firm_borders(firms: pa.ChunkedArray, rows_per_block: int) -> Iterator[tuple[int, int]]:
     """Yield first and one-past-last row of blocks of about `rows_per_block` rows that split no firm."""
-    starts = firm_starts(firms)
+    return borders_of(firm_starts(firms), rows_per_block)
+
+
+def borders_of(starts: np.ndarray, rows_per_block: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks' borders where the first row of each firm is known."""
     first = 0
-    while first < len(firms):
+    while first < starts[-1]:
         nearest = min(int(np.searchsorted(starts, first + rows_per_block)), len(starts) - 1)
         last = int(starts[nearest])
         yield first, last

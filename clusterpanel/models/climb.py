@@ -16,6 +16,7 @@ from clusterpanel.errors import NotConvergedError, NotIdentifiedError
 from clusterpanel.models.arrays import Floats
 from clusterpanel.models.families import Family
 from clusterpanel.models.glm_passes import Curvature, Pass, Point, Shape, Step
+from clusterpanel.models.secants import Secants
 
 MOST_STEPS = 100
 MOST_HALVINGS = 20
@@ -31,7 +32,9 @@ MOST_CHANGE_OF_LEVEL = 2.0
 # While a step changes eta by less than this (root mean square), the weights at its end are nearly the same.
 SHORT_STEP = 0.05
 # A step with another point's curvature must cut the promise to this share of what it was.
-LEAST_PROGRESS = 0.05
+LEAST_PROGRESS = 0.1
+# The curvature is asked for where the next step's promise would be this many times smaller than it may be.
+SURE = 4.0
 
 # The errors' curvature must be of a point from which the step to the top changes eta by no more than this
 # (root mean square): they are then right to the eighth digit.
@@ -102,13 +105,16 @@ class Climber:
         NotConvergedError
             The likelihood still rises after `MOST_STEPS` steps.
         """
-        curvature, step = first, first.step(here)
-        gap = step.promise
+        curvature, step, secants = first, first.step(here), Secants([], [])
+        gap, ratio = step.promise, 1.0
         for steps in range(MOST_STEPS):
             unit = max(1.0, abs(here.loss) / self.rows)
             close = max(CLOSE**2 * curvature.total, TOLERANCE * unit)
             if step.promise <= close < gap:
-                here, curvature = self._renewed(first, self._visit(point, is_curved=True))
+                if here.moments is None:
+                    here = self._visit(point, is_curved=True)
+                here, curvature = self._renewed(first, here)
+                secants.forget()
                 step = curvature.step(here)
                 gap = step.promise
             is_last = step.promise <= TOLERANCE * unit or self._squares(step, gap, here, unit)
@@ -116,15 +122,20 @@ class Climber:
                 self._check_levels_met(here, unit)
                 # The last step costs no pass, and takes out most of what is left.
                 return Top(point.moved(step, 1.0), curvature, here.loss, steps, self.passes)
-            before, is_long = step.promise, step.promise > SHORT_STEP**2 * curvature.total
-            point, here = self._further(point, step, here, is_long)
-            step = curvature.step(here)
-            if is_long or step.promise > LEAST_PROGRESS * before:
+            is_long = step.promise > SHORT_STEP**2 * curvature.total
+            is_curved = is_long or gap > close > SURE * step.promise * ratio
+            before, left = step.promise, (point, here)
+            point, here = self._further(point, step, here, is_curved)
+            secants.learn(left, (point, here))
+            step = secants.step(curvature, here)
+            ratio = step.promise / before
+            if is_long or ratio > LEAST_PROGRESS:
                 if here.moments is None:
                     here = self._visit(point, is_curved=True)
                 here, curvature = self._renewed(first, here)
+                secants.forget()
                 step = curvature.step(here)
-                gap = step.promise
+                gap, ratio = step.promise, 1.0
         raise NotConvergedError(
             f"{self.family.words} has not converged in {MOST_STEPS} steps: a further one promises "
             f"{step.promise:.2g} of deviance {2 * here.loss:.6g}",
@@ -140,11 +151,11 @@ class Climber:
         check_information(self.names, self.family, first.absorbed.rest, curvature.absorbed.rest)
         return here, curvature
 
-    def _further(self, point: Point, step: Step, here: Pass, is_long: bool) -> tuple[Point, Pass]:
+    def _further(self, point: Point, step: Step, here: Pass, is_curved: bool) -> tuple[Point, Pass]:
         """Take a step, or as much of it as does not lower the likelihood."""
         length = min(1.0, MOST_CHANGE_OF_LEVEL / max(step.change_of_level, 1.0))
         for halving in range(MOST_HALVINGS):
-            further = self._visit(point.moved(step, length), is_curved=is_long and not halving)
+            further = self._visit(point.moved(step, length), is_curved=is_curved and not halving)
             if further.loss <= here.loss + 1e-12 * abs(here.loss):
                 break
             length /= 2

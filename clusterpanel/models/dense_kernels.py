@@ -5,42 +5,96 @@ Imported inside the functions that use it: numba alone takes longer to load than
 
 import numpy as np
 
-from clusterpanel.models.arrays import Floats, Integers, Levels
+from clusterpanel.models.arrays import ArrayBlock, Floats, Integers, Levels
 from clusterpanel.models.kernels import compiled
+from clusterpanel.models.kernels_moves import SPELL, STAYS, Moves
+from clusterpanel.models.kernels_within import longest
 
 # Looking for rows that share a level does not pay in a firm this short.
 FEW_ROWS = 20
+# Firms seen longer than this are added pair by pair.
+SPELL_ROWS = 32
 
 
 @compiled
 def add_dense_pairs(
-    effects: Levels, starts: Integers, weights: Floats, absorbs_firm: bool, schur: Floats
+    block: ArrayBlock, moves: Moves, absorbs_firm: bool, spells: Floats, schur: Floats
 ) -> None:
     """Add to the upper triangle of D'WMD what the rows of each firm add, without loads and slopes.
 
-    An effect of which a firm sees one level adds nothing where the firm's own effect is absorbed.
+    Parameters
+    ----------
+    block : ArrayBlock
+        With weights.
+    moves : shape (firms, effects)
+        As `moves_of` gives them of the block without its weights.
+    absorbs_firm : bool
+        An effect of which a firm sees one level then adds nothing.
+    spells : shape (levels, `SPELL_ROWS`), added to
+        What firms add that see an effect's levels one after the other: the upper triangle's diagonals side by
+        side, which stay in the processor's cache.
+    schur : shape (levels, levels), added to
+        What all others add.
     """
-    kinds, longest = effects.shape[1], np.max(starts[1:] - starts[:-1])
+    starts, kinds = block.starts, moves.shape[1]
+    seen = np.empty((kinds, longest(starts)), dtype=np.int64)
+    sums = np.empty((kinds, longest(starts)))
     counts = np.zeros(kinds, dtype=np.int64)
-    seen = np.empty((kinds, longest), dtype=np.int64)
-    sums = np.empty((kinds, longest))
     place = np.full(len(schur), -1)
-    for firm in range(len(starts) - 1):
+    for firm in range(len(moves)):
         first, last = starts[firm], starts[firm + 1]
         if last - first == 1 and absorbs_firm:
             continue
+        is_short, movers, alone = last - first <= SPELL_ROWS, 0, True
         for kind in range(kinds):
-            counts[kind] = 1
-            if not absorbs_firm or has_two_levels(effects, first, last, kind):
-                counts[kind] = sum_levels(effects, first, last, kind, weights, place, seen[kind], sums[kind])
+            movers += moves[firm, kind] != STAYS
+            if moves[firm, kind] == SPELL and is_short:
+                add_spell(block.effects[first, kind], block.weights[first:last], spells)
+            elif moves[firm, kind] != STAYS:
+                alone = False
+        if alone and movers < 2:
+            continue
+        for kind in range(kinds):
+            counts[kind] = 0
+            if moves[firm, kind] != STAYS:
+                counts[kind] = sum_levels(
+                    block.effects, first, last, kind, block.weights, place, seen[kind], sums[kind]
+                )
         for kind in range(kinds):
             for other in range(kind, kinds):
-                if absorbs_firm and (counts[kind] == 1 or counts[other] == 1):
-                    continue
-                for row in range(first, last):
-                    schur[effects[row, kind], effects[row, other]] += weights[row]
-                if absorbs_firm:
-                    take_off_products(kind, other, counts, seen, sums, schur)
+                is_added = kind == other and moves[firm, kind] == SPELL and is_short
+                if counts[kind] and counts[other] and not is_added:
+                    add_rows(block, first, last, kind, other, schur)
+                    if absorbs_firm:
+                        take_off_products(kind, other, counts, seen, sums, schur)
+
+
+@compiled
+def add_spell(level: int, weights: Floats, spells: Floats) -> None:
+    """Add what a firm adds that sees one effect's levels one after the other, from `level` on."""
+    total = 0.0
+    for row in range(len(weights)):
+        total += weights[row]
+    for row in range(len(weights)):
+        share, own = weights[row] / total, spells[level + row]
+        own[0] += weights[row]
+        for later in range(len(weights) - row):
+            own[later] -= share * weights[row + later]
+
+
+@compiled
+def add_rows(block: ArrayBlock, first: int, last: int, kind: int, other: int, schur: Floats) -> None:  # noqa: PLR0917
+    """Add the weights of a firm's rows to the pairs of levels of two effects."""
+    for row in range(first, last):
+        schur[block.effects[row, kind], block.effects[row, other]] += block.weights[row]
+
+
+@compiled
+def write_spells(spells: Floats, schur: Floats) -> None:
+    """Add the diagonals of `add_dense_pairs` to the upper triangle they stand for."""
+    for level in range(len(schur)):
+        for later in range(min(spells.shape[1], len(schur) - level)):
+            schur[level, level + later] += spells[level, later]
 
 
 @compiled
@@ -104,31 +158,3 @@ def take_off_products(  # noqa: PLR0917
             there = seen[kind, mate]
             twice = 2.0 if there == level else 1.0
             schur[min(level, there), max(level, there)] -= twice * share * sums[kind, mate]
-
-
-@compiled
-def add_level_products(  # noqa: PLR0917
-    effects: Levels, starts: Integers, weights: Floats, within: Floats, absorbs_firm: bool, cross: Floats
-) -> None:
-    """Add the weighted columns, shape (columns, rows), firms taken out, to the levels of the effects."""
-    products = np.empty(len(within))
-    for firm in range(len(starts) - 1):
-        first, last = starts[firm], starts[firm + 1]
-        for kind in range(effects.shape[1]):
-            if absorbs_firm and not has_two_levels(effects, first, last, kind):
-                continue
-            for row in range(first, last):
-                for column in range(len(within)):
-                    products[column] = weights[row] * within[column, row]
-                sums = cross[effects[row, kind]]
-                for column in range(len(within)):
-                    sums[column] += products[column]
-
-
-@compiled
-def has_two_levels(effects: Levels, first: int, last: int, kind: int) -> bool:
-    """Say whether some rows see more than one level of an effect."""
-    change = False
-    for row in range(first + 1, last):
-        change |= effects[row, kind] != effects[first, kind]
-    return change

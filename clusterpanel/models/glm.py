@@ -125,6 +125,7 @@ def fit_glm(source: ModelSource, family: FamilyName, threads: int = 1) -> Likeli
             "pseudo_r2": float(1 - (likelihood - top.loss) / (likelihood - null_loss)),
             "iterations": top.steps,
             "passes": top.passes,
+            "path": top.curvature.absorbed.path,
             chosen.ratio: ratio_of(fitted.coefficients[0]),
         },
         notes=_notes(sample, chosen),

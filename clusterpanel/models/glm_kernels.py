@@ -6,7 +6,9 @@ Imported inside the functions that use it: numba alone takes longer to load than
 import numpy as np
 
 from clusterpanel.models.arrays import ArrayBlock, Floats, Integers
+from clusterpanel.models.dense_moments import RowsOfFirms
 from clusterpanel.models.kernels import compiled, compiled_reordered
+from clusterpanel.models.kernels_moves import STAYS
 
 # The codes of the families, as the loops know them.
 POISSON, LOGIT, CLOGLOG = 0, 1, 2
@@ -15,6 +17,8 @@ POISSON_BOUND, LOGIT_BOUND, LOWEST_CLOGLOG, HIGHEST_CLOGLOG = 300.0, 35.0, -35.0
 MOST_FIRM_STEPS = 200
 FIRM_TOLERANCE = 1e-13
 SHORT_FIRM_STEP = 1e-6
+# Rows whose linear predictor stays in the first-level cache while columns are added to it.
+ROWS_PER_TILE = 1024
 
 
 @compiled
@@ -77,19 +81,24 @@ def write_eta(  # noqa: PLR0917
     block: ArrayBlock, centre: Floats, constant: float, coefficients: Floats, levels: Floats, eta: Floats
 ) -> None:
     """Write the linear predictor of each row but for the firm's own effect."""
-    for row in range(len(eta)):
-        eta[row] = constant + block.offset[row] if len(block.offset) else constant
-    for column in range(len(coefficients)):
-        values, point, coefficient = block.values[column + 1], centre[column], coefficients[column]
-        for row in range(len(eta)):
-            eta[row] += coefficient * (values[row] - point)
-    for kind in range(block.effects.shape[1]):
-        for row in range(len(eta)):
-            load = block.loads[row, kind] if len(block.loads) else 1.0
-            eta[row] += load * levels[block.effects[row, kind]]
+    for place in range(len(coefficients)):
+        constant -= coefficients[place] * centre[place]
+    for first in range(0, len(eta), ROWS_PER_TILE):
+        last = min(first + ROWS_PER_TILE, len(eta))
+        own = eta[first:last]
+        for row in range(len(own)):
+            own[row] = constant + block.offset[first + row] if len(block.offset) else constant
+        for place in range(len(coefficients)):
+            values, coefficient = block.values[place + 1, first:last], coefficients[place]
+            for row in range(len(own)):
+                own[row] += coefficient * values[row]
+        for kind in range(block.effects.shape[1]):
+            for row in range(len(own)):
+                load = block.loads[first + row, kind] if len(block.loads) else 1.0
+                own[row] += load * levels[np.uint32(block.effects[first + row, kind])]
 
 
-@compiled
+@compiled_reordered
 def write_counts(  # noqa: PLR0917
     outcome: Floats,
     weights: Floats,
@@ -115,16 +124,16 @@ def write_counts(  # noqa: PLR0917
         came, expected = 0.0, 0.0
         for row in range(first, last):
             weight = weights[row] if len(weights) else 1.0
-            came += weight * outcome[row]
+            own = weight * outcome[row]
+            came += own
             expected += weight * means[row]
+            total -= own * eta[row]
         ratio = came / expected
-        effect = np.log(ratio)
-        total += came * (1.0 - effect)
+        total += came * (1.0 - np.log(ratio))
         for row in range(first, last):
             weight = weights[row] if len(weights) else 1.0
             information[row] = weight * ratio * means[row]
             scores[row] = weight * outcome[row] - information[row]
-            total -= weight * outcome[row] * eta[row]
     return total
 
 
@@ -195,15 +204,17 @@ def binary_effect(  # noqa: PLR0917
 @compiled_reordered
 def add_scores(block: ArrayBlock, centre: Floats, scores: Floats, sums: Floats, levels: Floats) -> None:
     """Add the rows' scores to the sums of regressors and levels."""
-    for column in range(len(sums)):
-        values, point, total = block.values[column + 1], centre[column], 0.0
-        for row in range(len(scores)):
-            total += scores[row] * (values[row] - point)
-        sums[column] += total
-    for kind in range(block.effects.shape[1]):
-        for row in range(len(scores)):
-            load = block.loads[row, kind] if len(block.loads) else 1.0
-            levels[block.effects[row, kind]] += load * scores[row]
+    for first in range(0, len(scores), ROWS_PER_TILE):
+        own = scores[first : first + ROWS_PER_TILE]
+        for column in range(len(sums)):
+            values, point, total = block.values[column + 1, first : first + len(own)], centre[column], 0.0
+            for row in range(len(own)):
+                total += own[row] * (values[row] - point)
+            sums[column] += total
+        for kind in range(block.effects.shape[1]):
+            for row in range(len(own)):
+                load = block.loads[first + row, kind] if len(block.loads) else 1.0
+                levels[np.uint32(block.effects[first + row, kind])] += load * own[row]
 
 
 @compiled_reordered
@@ -214,3 +225,58 @@ def pearson(information: Floats, scores: Floats) -> tuple[float, float]:
         total += information[row]
         squares += scores[row] * scores[row] / information[row]
     return total, squares
+
+
+@compiled_reordered
+def write_row_scores(  # noqa: PLR0917
+    there: RowsOfFirms,
+    centre: Floats,
+    slopes: Floats,
+    information: Floats,
+    scores: Floats,
+    absorbs_firm: bool,
+    written: Floats,
+    by_firm: Floats,
+) -> None:
+    """Write each row's scores in the coefficients, and each firm's sums of them.
+
+    A row's scores are its score in eta times what effects leave of its regressors.
+
+    Parameters
+    ----------
+    there : RowsOfFirms
+    centre : shape (regressors,)
+    slopes : shape (regressors, levels)
+        Coefficients on the effects.
+    information, scores : shape (rows,)
+        In eta, weighted.
+    absorbs_firm : bool
+    written : shape (regressors, rows)
+    by_firm : shape (regressors, firms), written
+    """
+    block, moves = there
+    starts, effects = block.starts, block.effects
+    for column in range(len(written)):
+        values, slope, left, point = block.values[column + 1], slopes[column], written[column], centre[column]
+        for row in range(len(left)):
+            left[row] = values[row] - point
+        for firm in range(len(moves)):
+            first, last = starts[firm], starts[firm + 1]
+            for kind in range(effects.shape[1]):
+                # What the firm keeps goes with its own effect.
+                if moves[firm, kind] == STAYS:
+                    continue
+                for row in range(first, last):
+                    load = block.loads[row, kind] if len(block.loads) else 1.0
+                    left[row] -= load * slope[np.uint32(effects[row, kind])]
+            total, weight = 0.0, 0.0
+            if absorbs_firm:
+                for row in range(first, last):
+                    total += information[row] * left[row]
+                    weight += information[row]
+                total /= weight
+            summed = 0.0
+            for row in range(first, last):
+                left[row] = (left[row] - total) * scores[row]
+                summed += left[row]
+            by_firm[column, firm] = summed

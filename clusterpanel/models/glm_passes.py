@@ -1,14 +1,16 @@
 """The passes of a GLM's climb: each tells the scores at a point, and the curvature if it is asked for."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from clusterpanel.models.absorb import Absorbed, take_out_effects
+from clusterpanel.models.absorb import Absorbed
 from clusterpanel.models.arrays import ArrayBlock, Floats, Levels
-from clusterpanel.models.dense_moments import DenseMoments, add_weighted
+from clusterpanel.models.dense_moments import DenseMoments, RowsOfFirms, add_weighted
+from clusterpanel.models.dense_split import take_out_weighted
 from clusterpanel.models.families import Family
 
 
@@ -135,7 +137,7 @@ class Pass:
     def curvature(self, shape: "Shape") -> Curvature:
         """Take the effects out of the moments, which are let go."""
         sizes = np.sqrt(self.information * shape.spread)
-        absorbed = take_out_effects(self.taken_moments(), shape.levels, shape.factors, sizes)
+        absorbed = take_out_weighted(self.taken_moments(), shape.levels, shape.factors, sizes)
         return Curvature(absorbed, self.information)
 
 
@@ -184,18 +186,21 @@ class GlmRows:
     point: Point
 
     def terms(self, block: ArrayBlock) -> BlockTerms:
-        """Return each row's information and score, firms' own effects at their best."""
+        """Return each row's information and score, firms' own effects at their best.
+
+        They stand in memory that the next block's terms are written to.
+        """
         from clusterpanel.models import glm_kernels
 
         outcome, point = block.values[0], self.point
-        eta, information, scores = np.empty(block.rows), np.empty(block.rows), np.empty(block.rows)
+        eta, information, scores, means = _memory(block.rows)
         glm_kernels.write_eta(block, self.centre, point.constant, point.coefficients, point.effects, eta)
         if not self.absorbs_firm:
             return BlockTerms(*self.family.terms(eta, outcome, block.weights))
         if self.family.is_count:
             np.clip(eta, -glm_kernels.POISSON_BOUND, glm_kernels.POISSON_BOUND, out=eta)
             loss = glm_kernels.write_counts(
-                outcome, block.weights, block.starts, eta, np.exp(eta), information, scores
+                outcome, block.weights, block.starts, eta, np.exp(eta, out=means), information, scores
             )
         else:
             loss = glm_kernels.write_binary(
@@ -207,6 +212,17 @@ class GlmRows:
         """Return the regressors less what is taken off them; shape (regressors, rows)."""
         regressors: Floats = block.values[1:] - self.centre[:, None]
         return regressors
+
+
+_MEMORY = threading.local()
+
+
+def _memory(rows: int) -> Floats:
+    """Return memory of this thread's own, shape (4, rows), the same each time; it stays in the cache."""
+    held: Floats | None = getattr(_MEMORY, "held", None)
+    if held is None or held.shape[1] < rows:
+        held = _MEMORY.held = np.empty((4, rows))
+    return held[:, :rows]
 
 
 @dataclass(frozen=True)
@@ -226,7 +242,7 @@ class GlmFold:
     levels: int
     is_curved: bool
 
-    def step(self, batch: Sequence[ArrayBlock]) -> Pass:
+    def step(self, batch: Sequence[RowsOfFirms]) -> Pass:
         """Return some blocks' scores, and their moments if they are asked for."""
         from clusterpanel.models import glm_kernels
 
@@ -236,7 +252,8 @@ class GlmFold:
         )
         if self.is_curved:
             here.moments = DenseMoments.zeros(size, self.levels)
-        for block in batch:
+        for there in batch:
+            block = there.block
             terms = self.rows.terms(block)
             here.loss += terms.loss
             glm_kernels.add_scores(block, self.rows.centre, terms.scores, here.scores, here.level_scores)
@@ -247,7 +264,7 @@ class GlmFold:
                 regressors = self.rows.centred(block)
                 here.sums += regressors @ terms.information
                 here.squares += (regressors * regressors) @ terms.information
-                add_weighted(block, regressors, terms.information, self.rows.absorbs_firm, here.moments)
+                add_weighted(there, regressors, terms.information, self.rows.absorbs_firm, here.moments)
         return here
 
     def merge(self, left: Pass, right: Pass) -> Pass:

@@ -8,17 +8,18 @@ import numpy as np
 
 from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import NotIdentifiedError
-from clusterpanel.models.absorb import CONSTANT, Absorbed, check_levels, take_out_effects
-from clusterpanel.models.arrays import ArrayBlock, Floats, ModelSource
+from clusterpanel.models.absorb import CONSTANT, Absorbed, check_levels
+from clusterpanel.models.arrays import Floats, ModelSource
 from clusterpanel.models.collinear import Collinear, find_collinear
-from clusterpanel.models.dense_moments import in_batches
+from clusterpanel.models.dense_moments import RowsOfFirms, in_batches
+from clusterpanel.models.dense_split import take_out_weighted
 from clusterpanel.models.families import Family
 from clusterpanel.models.glm_passes import Curvature, GlmFold, GlmRows, Pass, Point, Shape
 
 # A sample up to this size is read once and held as blocks; a larger one is read anew in every pass.
 HELD_BYTES = 2**28
 
-Batches = Callable[[], Iterable[Sequence[ArrayBlock]]]
+Batches = Callable[[], Iterable[Sequence[RowsOfFirms]]]
 
 
 class Start(NamedTuple):
@@ -62,7 +63,7 @@ def start_of(source: ModelSource, family: Family, constant: float, threads: int 
     rows = GlmRows(family, source.absorbs_firm, _centre(source), point)
     here = run_fold(GlmFold(rows, len(point.effects), is_curved=True), batches(), threads)
     shape = Shape(source.effect_levels, source.effect_factors, here.squares / here.information)
-    absorbed = take_out_effects(here.taken_moments(), shape.levels, shape.factors, np.sqrt(here.squares))
+    absorbed = take_out_weighted(here.taken_moments(), shape.levels, shape.factors, np.sqrt(here.squares))
     if source.names[-1] == CONSTANT:
         absorbed, rows, here = _about_means(absorbed, rows, here)
     totals = here.squares - np.where(rows.centre != 0, here.sums**2 / here.information, 0.0)
@@ -85,8 +86,8 @@ def batches_of(source: ModelSource) -> Batches:
     columns = 1 + len(source.names) + int(source.weight_kind is not None)
     codes = len(source.effect_names) + len(source.group_names)
     if source.rows * (8 * columns + 4 * codes) > HELD_BYTES:
-        return lambda: in_batches(source.blocks())
-    held = list(in_batches(source.blocks()))
+        return lambda: in_batches(source.blocks(), source.absorbs_firm)
+    held = list(in_batches(source.blocks(), source.absorbs_firm))
     return lambda: held
 
 

@@ -1,4 +1,4 @@
-"""The compiled loops over integer codes: nesting, counts, and rows alone in a level."""
+"""The compiled loops over integer codes: nesting, counts, and what changes within firms."""
 
 import numpy as np
 
@@ -35,26 +35,32 @@ def starts_of(codes: Levels) -> Integers:
 
 
 @compiled
-def drop_alone(codes: Levels, levels: int, copies: Floats, keep: Flags) -> int:
-    """Take the kept rows that are alone in their level out of `keep`; return how many there were.
+def kept_codes(codes: np.ndarray, keep: Flags, seen: Flags) -> np.ndarray:
+    """Return the codes of the rows that are kept, and mark in `seen`, shape (levels,), which there are."""
+    kept = np.empty(len(codes) + 1, dtype=codes.dtype)
+    place = 0
+    for row in range(len(codes)):
+        code = codes[row]
+        kept[place] = code
+        seen[code] |= keep[row]
+        place += keep[row]
+    return kept[:place].copy()
 
-    Parameters
-    ----------
-    codes : shape (rows,)
-    levels : int
-    copies : shape (rows,) or (0,)
-        How many equal rows each stands for.
-    keep : shape (rows,), changed
-    """
-    counts = np.zeros(levels, dtype=np.int64)
+
+@compiled
+def add_counts(codes: np.ndarray, counts: Integers) -> None:
+    """Add to each level's count its rows."""
     for row in range(len(codes)):
-        if keep[row]:
-            counts[np.uint32(codes[row])] += 2 if len(copies) and copies[row] > 1 else 1
-    if not (counts == 1).any():
-        return 0
-    dropped = 0
-    for row in range(len(codes)):
-        if keep[row] and counts[np.uint32(codes[row])] == 1:
-            keep[row] = False
-            dropped += 1
-    return dropped
+        counts[codes[row]] += 1
+
+
+@compiled
+def count_switchers(column: Floats, starts: Integers) -> int:
+    """Return the number of firms in whose rows a column changes."""
+    count = 0
+    for firm in range(len(starts) - 1):
+        changes = False
+        for row in range(starts[firm] + 1, starts[firm + 1]):
+            changes |= column[row] != column[row - 1]
+        count += changes
+    return count

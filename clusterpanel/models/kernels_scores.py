@@ -7,7 +7,6 @@ import numpy as np
 from clusterpanel.models.arrays import ArrayBlock, Flags, Floats, Integers, Levels
 from clusterpanel.models.kernels import compiled, compiled_reordered
 from clusterpanel.models.kernels_moves import STAYS, Moves, pick, spare_of
-from clusterpanel.models.within import left_of_block as left_of_block  # noqa: PLC0414
 
 Three = tuple[Floats, Floats, Floats]
 

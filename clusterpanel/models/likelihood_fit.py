@@ -28,7 +28,7 @@ class LikelihoodFit:
     collinear : tuple of Collinear
         What was dropped, and why.
     facts : mapping
-        loglik, deviance, pseudo_r2, iterations, and the exposure's ratio.
+        loglik, deviance, pseudo_r2, iterations, the exposure's ratio, and how the effects were solved.
     notes : tuple of str
         What a reader must know to read the coefficients.
     """

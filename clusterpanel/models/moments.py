@@ -92,7 +92,7 @@ def add_moments(
     moments : CrossMoments
         Of as many columns and levels; added to.
     """
-    from clusterpanel.models import kernels_moments, kernels_moves, kernels_pairs
+    from clusterpanel.models import kernels_firm_pairs, kernels_moments, kernels_moves, kernels_pairs
 
     block = block._replace(weights=weights)
     within = without_firms(block, values, absorbs_firm, scratch_like(values))
@@ -104,4 +104,4 @@ def add_moments(
     kernels_moments.add_cross(block, moves, within, moments.cross.T)
     if moments.pairs is None:
         moments.pairs = kernels_pairs.empty_table(FIRST_PLACES)
-    moments.pairs = kernels_pairs.add_firm_pairs(block, moves, absorbs_firm, levels, moments.pairs)
+    moments.pairs = kernels_firm_pairs.add_firm_pairs(block, moves, absorbs_firm, levels, moments.pairs)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
-from clusterpanel.models.absorb import take_out_effects
+from clusterpanel.models.absorb import Absorbed
 from clusterpanel.models.arrays import Floats, ModelSource
 from clusterpanel.models.moments import CrossMoments
 from clusterpanel.models.schur.solver import EffectsSolver
@@ -19,7 +19,11 @@ VECTORS_AT_ONCE = 256
 
 
 def null_space(
-    source: ModelSource, moments: CrossMoments, squares: Floats, overall: Floats
+    source: ModelSource,
+    absorbed: Absorbed,
+    moments: CrossMoments,
+    overall: Floats,
+    null_regressors: Floats,
 ) -> sparse.csr_array:
     """Return a basis of the sums that are 0 (once firms are taken out) in all rows of the moments.
 
@@ -27,30 +31,38 @@ def null_space(
     ----------
     source : ModelSource
         What the moments are of.
+    absorbed : Absorbed
+        The regressors in some of the rows, effects taken out.
     moments : CrossMoments
-        Of the regressors, in some of the rows.
-    squares : float array, shape (regressors,)
-        The regressors' sums of squares in those rows, before anything was taken out.
+        Of the same rows.
     overall : float array, shape (regressors,)
-        Their sums of squares over all rows.
+        The regressors' sums of squares over all rows.
+    null_regressors : float array, shape (regressors, vectors)
+        From the function of that name.
 
     Returns
     -------
     sparse matrix, shape (levels + regressors, vectors)
         Coefficients on levels and regressors; the largest, times a regressor's root mean square, is 1.
     """
-    absorbed = take_out_effects(moments, source.effect_levels, source.effect_factors, np.sqrt(squares))
-    regressors = _null_regressors(absorbed.rest, squares + 1e-8 * overall)
     sizes = np.sqrt(np.maximum(overall, 1e-300) / source.rows)
-    first = np.vstack([-absorbed.slopes @ regressors, regressors])
+    first = np.vstack([-absorbed.slopes @ null_regressors, null_regressors])
     parts = [_scaled(first, sizes)]
     if absorbed.solver is not None:
         parts += _null_levels(absorbed.solver, moments, sizes)
     return sparse.csr_array(sparse.hstack(parts))
 
 
-def _null_regressors(rest: Floats, squares: Floats) -> Floats:
-    """Return the sums of regressors that effects explain; shape (regressors, vectors)."""
+def null_regressors(rest: Floats, squares: Floats) -> Floats:
+    """Return the sums of regressors that effects explain; shape (regressors, vectors).
+
+    Parameters
+    ----------
+    rest : float array, shape (regressors, regressors)
+        Cross-products of what the effects leave.
+    squares : float array, shape (regressors,)
+        The regressors' sums of squares before anything was taken out.
+    """
     diagonal = np.diag(rest)
     present = diagonal > EMPTY_TOLERANCE * squares
     scale = np.where(present, 1 / np.sqrt(np.where(present, diagonal, 1.0)), 0.0)

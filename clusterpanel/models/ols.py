@@ -60,8 +60,7 @@ class LeastSquares:
 
     def scores(self, threads: int = 1, needs_meat: bool = True) -> Scores:
         """Return the scores of every outcome, in one further pass; the rows' outer product if needed."""
-        projection = self.projection
-        source = projection.source
+        projection, source = self.projection, self.projection.source
         fold = ScoreFold(
             source.absorbs_firm,
             self.coefficients,
@@ -100,8 +99,7 @@ class LeastSquares:
         if not isinstance(arrays, ModelArrays):
             raise SpecError("the variance needs all rows in memory", hint="Give more memory_gb, or use CRV1.")
         left = left_rows(arrays, self.projection.absorbed)
-        regressors = left[arrays.outcomes :].T
-        coefficients = self.raw_coefficients(outcome)
+        regressors, coefficients = left[arrays.outcomes :].T, self.raw_coefficients(outcome)
         return Linearised(
             names=arrays.names,
             coefficients=coefficients,

@@ -23,11 +23,12 @@ class OutcomeTotals:
         Sum of the weights, and of weight times outcome.
     lowest, highest : float
     is_yes_no : bool
-        Whether every outcome is 0 or 1.
+        Whether every outcome is 0 or 1; not looked at for counts.
     one_sided_firms : int
         Firms whose own effect would run off: all 0, or where it is yes or no, all 1.
     offset : float
         Sum of weight times offset.
+    has_offset : bool
     """
 
     weight: float
@@ -37,6 +38,7 @@ class OutcomeTotals:
     is_yes_no: bool
     one_sided_firms: int
     offset: float
+    has_offset: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class TotalsFold:
         """Return one block's totals."""
         outcome = block.values[0]
         weights = block.weights if len(block.weights) else np.ones(block.rows)
-        is_yes_no = bool(((outcome == 0) | (outcome == 1)).all())
+        is_yes_no = not self.family.is_count and bool(((outcome == 0) | (outcome == 1)).all())
         one_sided = 0
         if self.absorbs_firm:
             sums = np.add.reduceat(outcome, block.starts[:-1])
@@ -60,7 +62,16 @@ class TotalsFold:
         offset = float(weights @ block.offset) if len(block.offset) else 0.0
         total = float(weights @ outcome)
         lowest, highest = float(outcome.min()), float(outcome.max())
-        return OutcomeTotals(float(weights.sum()), total, lowest, highest, is_yes_no, one_sided, offset)
+        return OutcomeTotals(
+            weight=float(weights.sum()),
+            total=total,
+            lowest=lowest,
+            highest=highest,
+            is_yes_no=is_yes_no,
+            one_sided_firms=one_sided,
+            offset=offset,
+            has_offset=bool(len(block.offset)),
+        )
 
     def merge(self, left: OutcomeTotals, right: OutcomeTotals) -> OutcomeTotals:
         """Return the totals of both."""
@@ -72,6 +83,7 @@ class TotalsFold:
             left.is_yes_no and right.is_yes_no,
             left.one_sided_firms + right.one_sided_firms,
             left.offset + right.offset,
+            left.has_offset or right.has_offset,
         )
 
     def solve(self, moments: OutcomeTotals) -> OutcomeTotals:
@@ -146,7 +158,7 @@ class NullFold:
 def fit_constant(
     source: ModelSource, family: Family, totals: OutcomeTotals, threads: int = 1
 ) -> tuple[float, float]:
-    """Return the constant that alone fits best, and its loss; one pass where there is no offset.
+    """Return the constant that alone fits best, and its loss; counts without an offset take no pass.
 
     Raises
     ------
@@ -154,6 +166,8 @@ def fit_constant(
     """
     outcome = source.only([0])
     constant = family.link(totals.total / totals.weight) - totals.offset / totals.weight
+    if family.is_count and not totals.has_offset:
+        return constant, totals.total * (1.0 - constant)
     for _ in range(MOST_STEPS):
         score, information, loss = run_fold(NullFold(family, constant), outcome.blocks(), threads)
         step = score / information

@@ -3,12 +3,14 @@
 Correia, Guimaraes and Zylkin (2021, "Verifying the existence of maximum likelihood estimates for generalized
 linear models"): a row with outcome 0 is separated if some sum z of regressors and effects is 0 in every row
 whose outcome is not 0, is nowhere below 0, and is above 0 in that row. Sums that are 0 where the outcome is
-not are the null space of those rows' moments, mostly a space of no dimension, which ends the search. What is
-left of it is a linear program in as many unknowns as the space has dimensions.
+not are the null space of those rows' moments. Mostly it has no more dimensions than there are sums known to be
+0 in every row, which proves that no row is separated and ends the search. Otherwise what is left is a linear
+program in as many unknowns as the space has dimensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -16,7 +18,10 @@ from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import SpecError
 from clusterpanel.models.absorb import CONSTANT
 from clusterpanel.models.arrays import ArrayBlock, Flags, Floats, ModelSource
-from clusterpanel.models.null_space import null_space
+from clusterpanel.models.dense_moments import RowsOfFirms
+from clusterpanel.models.dense_split import take_out_weighted
+from clusterpanel.models.glm_start import batches_of
+from clusterpanel.models.null_space import null_regressors, null_space
 from clusterpanel.models.separating_sum import separating_sum
 from clusterpanel.models.separation_folds import GatherFold, OutcomeFold, PositiveFold
 
@@ -69,25 +74,33 @@ def find_separated(source: ModelSource, threads: int = 1) -> Separation:
             f"a Poisson regression with slopes of each {source.firm_name}'s own is not to be had",
             hint="Absorb the firm's effect alone, or use least squares.",
         )
-    sums = run_fold(OutcomeFold(sum(source.effect_levels)), source.blocks(), threads)
-    lost, by_level = rows_of_empty_levels(source, sums.levels)
+    batches = batches_of(source)
+    sums = run_fold(OutcomeFold(sum(source.effect_levels)), batches(), threads)
+    lost, by_level, least = rows_of_empty_levels(source, sums.levels, batches())
     fold = PositiveFold(source.absorbs_firm, lost, sums.centre(source), len(source.names), len(sums.levels))
-    positive = run_fold(fold, source.blocks(), threads)
-    vectors = null_space(source, positive.moments, positive.squares, sums.squares)
+    positive = run_fold(fold, batches(), threads)
+    absorbed = take_out_weighted(
+        positive.moments, source.effect_levels, source.effect_factors, np.sqrt(positive.squares)
+    )
+    null = null_regressors(absorbed.rest, positive.squares + 1e-8 * sums.squares)
     z = np.zeros(source.rows)
     regressors: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
-    if vectors.shape[1]:
-        fold_of_rows = GatherFold(vectors, fold)
-        found = run_fold(fold_of_rows, source.blocks(), threads)
-        z[found.rows], loading = separating_sum(found)
-        regressors, effects = _names_of(source, vectors @ loading, sums.squares)
+    if null.shape[1] or int((sums.levels > 0).sum()) - absorbed.rank > least:
+        moments = run_fold(fold, batches(), threads).moments
+        vectors = null_space(source, absorbed, moments, sums.squares, null)
+        if vectors.shape[1]:
+            found = run_fold(GatherFold(vectors, fold), source.blocks(), threads)
+            z[found.rows], loading = separating_sum(found)
+            regressors, effects = _names_of(source, vectors @ loading, sums.squares)
     separated = z > 0
     z[lost] = np.inf
     return Separation(lost | separated, by_level, int(separated.sum()), regressors, effects, z)
 
 
-def rows_of_empty_levels(source: ModelSource, sums: Floats) -> tuple[Flags, dict[str, tuple[int, int]]]:
+def rows_of_empty_levels(
+    source: ModelSource, sums: Floats, batches: Iterable[Sequence[RowsOfFirms]]
+) -> tuple[Flags, dict[str, tuple[int, int]], int]:
     """Return the rows in levels whose outcome is 0 throughout, and each effect's number of rows and levels.
 
     One round is enough: the rows that go have outcome 0, so that no other level's sum changes.
@@ -97,30 +110,47 @@ def rows_of_empty_levels(source: ModelSource, sums: Floats) -> tuple[Flags, dict
     source : ModelSource
     sums : float array, shape (levels,)
         The outcome's sum in each level of the effects but the firm's.
+    batches : iterable of the source's blocks, some at a time
+
+    Returns
+    -------
+    flags, shape (rows,)
+    dict of effect name to (rows, levels)
+    int
+        The dimension, or less, of the sums of effects that are 0 in every row that is left: with firms
+        absorbed, each effect has one for every set of its levels that firms' moves connect. -1 where it is
+        not known.
     """
+    from clusterpanel.models import separation_kernels
+
     lost = np.zeros(source.rows, dtype=np.bool_)
     kinds = len(source.effect_names)
     counts = np.zeros((kinds + 1, 2), dtype=np.int64)
     is_empty, loaded = sums == 0, np.zeros(kinds, dtype=np.bool_)
-    for block in source.blocks():
-        rows = slice(block.first_row, block.first_row + block.rows)
+    holder = np.arange(len(sums))
+    for block, _ in chain.from_iterable(batches):
+        there = lost[block.first_row : block.first_row + block.rows]
         if source.absorbs_firm:
-            empty = np.add.reduceat(block.values[0], block.starts[:-1]) == 0
-            lost[rows] = np.repeat(empty, np.diff(block.starts))
-            counts[0] += lost[rows].sum(), empty.sum()
+            counts[0] += separation_kernels.mark_empty_firms(block.values[0], block.starts, there)
         for kind in range(kinds):
             loaded[kind] |= _is_loaded(block, kind)
-            if not loaded[kind]:
-                fresh: Flags = is_empty[block.effects[:, kind]] & ~lost[rows]
-                lost[rows] |= fresh
+            if not loaded[kind] and is_empty.any():
+                fresh: Flags = is_empty[block.effects[:, kind]] & ~there
+                there |= fresh
                 counts[kind + 1, 0] += fresh.sum()
+        if source.absorbs_firm:
+            separation_kernels.connect_levels(block.effects, block.starts, there, holder)
     borders = np.cumsum([0, *source.effect_levels])
     for kind in range(kinds):
         levels = is_empty[borders[kind] : borders[kind + 1]]
         counts[kind + 1, 1] = 0 if loaded[kind] else levels.sum()
     names = [source.firm_name, *source.effect_names]
     used = range(0 if source.absorbs_firm else 1, kinds + 1)
-    return lost, {names[place]: (int(counts[place, 0]), int(counts[place, 1])) for place in used}
+    by_level = {names[place]: (int(counts[place, 0]), int(counts[place, 1])) for place in used}
+    if loaded.any():
+        return lost, by_level, -1
+    sets = int((~is_empty & (holder == np.arange(len(sums)))).sum())
+    return lost, by_level, sets if source.absorbs_firm else max(kinds - 1, 0)
 
 
 def _is_loaded(block: ArrayBlock, kind: int) -> bool:

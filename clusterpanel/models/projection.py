@@ -56,7 +56,7 @@ def project(source: ModelSource, threads: int = 1, sample: AbsorbedSample | None
     """
     sample, outcomes = sample or absorb_sample(source, threads), source.outcomes
     if source.names[-1:] == (CONSTANT,):
-        sample = _centred(sample, source.total_weight)
+        sample = centred(sample, source.total_weight)
     absorbed, centre, totals = sample
     firm = source.firm_name if source.absorbs_firm else None
     collinear = find_collinear(source.names, totals, absorbed, source.effect_names, firm)
@@ -77,7 +77,7 @@ def project(source: ModelSource, threads: int = 1, sample: AbsorbedSample | None
     )
 
 
-def _centred(sample: AbsorbedSample, weight: float) -> AbsorbedSample:
+def centred(sample: AbsorbedSample, weight: float) -> AbsorbedSample:
     """Take the means out of the moments; the constant, which comes last, stays as it is."""
     absorbed, means, totals = sample
     rest, sums = absorbed.rest.copy(), absorbed.rest[-1].copy()

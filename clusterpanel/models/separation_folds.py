@@ -1,5 +1,6 @@
 """The folds of the search for separated rows of a Poisson regression."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,11 +8,14 @@ from scipy import sparse
 
 from clusterpanel.models.absorb import CONSTANT
 from clusterpanel.models.arrays import ArrayBlock, Flags, Floats, ModelSource
-from clusterpanel.models.moments import CrossMoments, add_moments
+from clusterpanel.models.dense_moments import DenseMoments, RowsOfFirms, add_weighted
 from clusterpanel.models.separating_sum import SeparatingRows
 
 # Vectors make sums of the order of 1; one this small is 0.
 ZERO_SUM = 1e-8
+# A weight that is lost beside any other: a row of it takes part in nothing, and a firm of such rows has means.
+VANISHING = 1e-300
+LEAST = 1e-200
 
 
 @dataclass
@@ -46,13 +50,17 @@ class OutcomeFold:
 
     levels: int
 
-    def step(self, block: ArrayBlock) -> OutcomeSums:
-        """Return one block's sums."""
-        outcome, regressors = block.values[0], block.values[1:]
-        levels = np.zeros(self.levels)
-        for codes in block.effects.T:
-            levels += np.bincount(codes, weights=outcome, minlength=self.levels)
-        return OutcomeSums(levels, regressors.sum(axis=1), (regressors**2).sum(axis=1), block.rows)
+    def step(self, batch: Sequence[RowsOfFirms]) -> OutcomeSums:
+        """Return some blocks' sums."""
+        regressors = len(batch[0].block.values) - 1
+        found = OutcomeSums(np.zeros(self.levels), np.zeros(regressors), np.zeros(regressors), 0)
+        for block, _ in batch:
+            for codes in block.effects.T:
+                found.levels += np.bincount(codes, weights=block.values[0], minlength=self.levels)
+            found.sums += block.values[1:].sum(axis=1)
+            found.squares += np.einsum("cr,cr->c", block.values[1:], block.values[1:])
+            found.rows += block.rows
+        return found
 
     def merge(self, left: OutcomeSums, right: OutcomeSums) -> OutcomeSums:
         """Return the sum."""
@@ -74,13 +82,13 @@ class PositiveMoments:
 
     Attributes
     ----------
-    moments : CrossMoments
+    moments : DenseMoments
         Of regressors and effects, firms taken out if they are absorbed.
     squares : float array, shape (regressors,)
         The regressors' sums of squares before the firms were taken out.
     """
 
-    moments: CrossMoments
+    moments: DenseMoments
     squares: Floats
 
 
@@ -94,14 +102,17 @@ class PositiveFold:
     regressors: int
     levels: int
 
-    def step(self, block: ArrayBlock) -> PositiveMoments:
-        """Return one block's moments."""
-        block = rows_of_block(block, block.values[0] > 0)
-        moments = CrossMoments.zeros(self.regressors, self.levels)
-        values = self.centred(block)
-        if block.rows:
-            add_moments(block, values, np.empty(0), self.absorbs_firm, moments)
-        return PositiveMoments(moments, (values**2).sum(axis=1))
+    def step(self, batch: Sequence[RowsOfFirms]) -> PositiveMoments:
+        """Return some blocks' moments."""
+        found = PositiveMoments(
+            DenseMoments.zeros(self.regressors, self.levels), np.zeros(self.regressors)
+        )
+        for there in batch:
+            values = self.centred(there.block)
+            weights = np.where(there.block.values[0] > 0, 1.0, VANISHING)
+            add_weighted(there, values, weights, self.absorbs_firm, found.moments)
+            found.squares += np.einsum("cr,cr,r->c", values, values, weights)
+        return found
 
     def centred(self, block: ArrayBlock) -> Floats:
         """Return a block's regressors less what is taken off them."""
@@ -113,7 +124,12 @@ class PositiveFold:
         return PositiveMoments(left.moments.add(right.moments), left.squares + right.squares)
 
     def solve(self, moments: PositiveMoments) -> PositiveMoments:
-        """Return the moments as they are."""
+        """Return the moments without what vanishing weights alone left in them."""
+        found = moments.moments
+        table = () if found.pairs is None else (found.pairs.sums,)
+        for numbers in (found.gram, found.cross, found.dense, found.spells, *table):
+            if numbers is not None:
+                numbers[np.abs(numbers) < LEAST] = 0.0
         return moments
 
 
@@ -157,20 +173,3 @@ class GatherFold:
     def solve(self, moments: SeparatingRows) -> SeparatingRows:
         """Return the rows as they are."""
         return moments
-
-
-def rows_of_block(block: ArrayBlock, keep: Flags) -> ArrayBlock:
-    """Return some of a block's rows, and the firms that have any; groups and place in the sample left out."""
-    counts = np.add.reduceat(keep, block.starts[:-1], dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(counts[counts > 0])])
-    return ArrayBlock(
-        values=np.ascontiguousarray(block.values[:, keep]),
-        effects=block.effects[keep],
-        loads=block.loads[keep] if len(block.loads) else block.loads,
-        basis=block.basis[keep],
-        weights=block.weights[keep] if len(block.weights) else block.weights,
-        offset=block.offset[keep] if len(block.offset) else block.offset,
-        starts=starts.astype(np.int64),
-        groups=block.groups[keep],
-        first_row=block.first_row,
-    )

@@ -110,3 +110,52 @@ def gather_firm(  # noqa: PLR0917
                     many += 1
                 local[row - first, vector] += load * numbers[place]
     return many
+
+
+@compiled
+def mark_empty_firms(outcome: Floats, starts: Integers, lost: Flags) -> Integers:
+    """Mark the rows of firms whose outcome is 0 throughout; return the numbers of such rows and firms."""
+    counts = np.zeros(2, dtype=np.int64)
+    for firm in range(len(starts) - 1):
+        first, last = starts[firm], starts[firm + 1]
+        total = 0.0
+        for row in range(first, last):
+            total += outcome[row]
+        if total == 0.0:
+            lost[first:last] = True
+            counts[0] += last - first
+            counts[1] += 1
+    return counts
+
+
+@compiled
+def connect_levels(effects: Levels, starts: Integers, lost: Flags, holder: Integers) -> None:
+    """Put the levels of one effect that a firm sees into one set, rows that are lost aside.
+
+    Parameters
+    ----------
+    effects : shape (rows, effects)
+    starts : shape (firms + 1,)
+    lost : shape (rows,)
+    holder : shape (levels,), written
+        A level of the same set, the level itself for one level of each set.
+    """
+    for firm in range(len(starts) - 1):
+        for kind in range(effects.shape[1]):
+            before = -1
+            for row in range(starts[firm], starts[firm + 1]):
+                if lost[row] or effects[row, kind] == before:
+                    continue
+                if before >= 0:
+                    one, other = holder_of(holder, before), holder_of(holder, effects[row, kind])
+                    holder[max(one, other)] = min(one, other)
+                before = effects[row, kind]
+
+
+@compiled
+def holder_of(holder: Integers, level: int) -> int:
+    """Return the level that stands for a level's set, and shorten the way to it."""
+    while holder[level] != level:
+        holder[level] = holder[holder[level]]
+        level = holder[level]
+    return level

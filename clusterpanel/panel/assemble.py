@@ -49,7 +49,8 @@ def build_panel(
     """
     tables = TableFolder.at(folder)
     inputs = {name: registry.tables.path_of(name) for name in ("sites", "site_points")}
-    for name in ("firms", "accounts"):
+    optional = ("firms", "accounts", *(("flows",) if study.panel.continuity else ()))
+    for name in optional:
         if registry.tables.has(name):
             inputs[name] = registry.tables.path_of(name)
     with TemporaryDirectory(dir=tables.paths[-1], prefix=".part-") as scratch:

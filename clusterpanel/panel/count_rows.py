@@ -20,6 +20,7 @@ def panel_flow(spec: PanelSpec, inputs: Mapping[str, Path], panel: Path) -> tupl
         _main_site_step(inputs),
         *([_accounts_step(inputs)] if "accounts" in inputs else []),
         *_censor_steps(spec, inputs, rows),
+        *([_continuity_step(panel, rows)] if spec.continuity else []),
         *_empty_value_steps(spec, panel, rows),
     )
 
@@ -56,6 +57,18 @@ def _censor_steps(spec: PanelSpec, inputs: Mapping[str, Path], kept: int) -> lis
     reason = "; ".join(f"{rule.reason} (after {rule.after_year})" for rule in spec.censor) if dropped else ""
     step = "stop following firms that the study's rules censor"
     return [FlowStep("panel", step, "panel", kept + dropped, kept, rows_set_aside=dropped, reason=reason)]
+
+
+def _continuity_step(panel: Path, rows: int) -> FlowStep:
+    """Say how many firms the study sees begin, by origin: those that are no true births are no entries."""
+    table = unbound_table("panel", panel)
+    firms = table.group_by("firm_id").agg(origin=table.origin.min())
+    counts = run_query(
+        firms.group_by("origin").agg(firms=firms.count()).order_by("origin"), {"panel": panel}
+    ).to_pylist()
+    told = ", ".join(f"{row['firms']} {row['origin']}" for row in counts)
+    reason = f"no row is lost; firms by origin: {told}"
+    return FlowStep("panel", "tell true births by flows of workers", "panel", rows, rows, reason=reason)
 
 
 def _empty_value_steps(spec: PanelSpec, panel: Path, rows: int) -> list[FlowStep]:

@@ -10,8 +10,10 @@ import ibis.expr.types as ir
 from clusterpanel.engine.firm_blocks import ROWS_PER_BLOCK
 from clusterpanel.engine.sample_flow import FlowStep
 from clusterpanel.engine.tables import unbound_table, write_query, write_query_in_firm_blocks
+from clusterpanel.panel.continuity import ends_of, firm_links, origins_of, years_with_flows
 from clusterpanel.panel.count_rows import panel_flow
 from clusterpanel.panel.main_site import main_sites
+from clusterpanel.panel.origins import with_origins
 from clusterpanel.panel.spells import is_followed, with_flags, with_last_followed_year, with_spells
 from clusterpanel.panel.transform import (
     with_growth,
@@ -22,7 +24,7 @@ from clusterpanel.panel.transform import (
     with_rings,
 )
 from clusterpanel.spec.columns import panel_columns, ring_columns
-from clusterpanel.spec.study import CensorRule, Study
+from clusterpanel.spec.study import ContinuityRule, PanelSpec, Study
 
 SITE_YEAR = ("site_id", "year")
 POINT_COLUMNS = ("country_code", "region_code", "latitude", "longitude", "precision_m", "match_level")
@@ -38,8 +40,8 @@ def write_firm_years(
     ----------
     study : Study
     inputs : mapping of str to Path
-        Parquet files of ``sites``, ``site_points`` and ``exposure``, and of ``firms`` and ``accounts`` where
-        the study has them.
+        Parquet files of ``sites``, ``site_points`` and ``exposure``, of ``firms`` and ``accounts`` where the
+        study has them, and of ``flows`` where it has a rule of continuity.
     file : Path
         The Parquet file to write.
     rows_per_block : int
@@ -52,13 +54,13 @@ def write_firm_years(
     """
     with TemporaryDirectory(dir=file.parent, prefix=".part-") as scratch:
         joined = Path(scratch) / f"{FIRM_YEARS}.parquet"
-        write_query(join_tables(inputs, study.panel.censor), inputs, joined)
+        write_query(join_tables(inputs, study.panel), inputs, joined)
         all_inputs = {**inputs, FIRM_YEARS: joined}
         write_query_in_firm_blocks(panel_rows(study, joined), all_inputs, "firm_id", file, rows_per_block)
         return panel_flow(study.panel, all_inputs, file)
 
 
-def join_tables(inputs: Mapping[str, Path], rules: tuple[CensorRule, ...]) -> ir.Table:
+def join_tables(inputs: Mapping[str, Path], spec: PanelSpec) -> ir.Table:
     """Return the main site of each firm and year with all that is known of it, beyond censoring too."""
     tables = {name: unbound_table(name, path) for name, path in inputs.items()}
     rows = main_sites(tables["sites"])
@@ -69,7 +71,17 @@ def join_tables(inputs: Mapping[str, Path], rules: tuple[CensorRule, ...]) -> ir
         rows = _with(rows, tables["firms"], ("firm_id",))
     if "accounts" in tables:
         rows = _with(rows, tables["accounts"], ("firm_id", "year"))
-    return with_last_followed_year(_with_unknown(rows), rules)
+    if spec.continuity:
+        rows = _with_continuity(rows, inputs, spec.continuity)
+    return with_last_followed_year(_with_unknown(rows), spec.censor)
+
+
+def _with_continuity(rows: ir.Table, inputs: Mapping[str, Path], rule: ContinuityRule) -> ir.Table:
+    """Add what workers' moves tell of each firm's beginning and end, and the years in which any are known."""
+    links = firm_links(inputs, rule)
+    rows = _with(rows, origins_of(links, rule.share), ("firm_id",))
+    rows = _with(rows, ends_of(links, rule.share), ("firm_id",))
+    return _with(rows, years_with_flows(unbound_table("flows", inputs["flows"])), ("year",))
 
 
 def _with(left: ir.Table, right: ir.Table, keys: tuple[str, ...]) -> ir.Table:
@@ -82,7 +94,12 @@ def _with(left: ir.Table, right: ir.Table, keys: tuple[str, ...]) -> ir.Table:
 
 def _with_unknown(rows: ir.Table) -> ir.Table:
     """Add what no register told as null columns, and the sites' employment where accounts have none."""
-    unknown = {"birth_year": ibis.null("int32"), "death_cause": ibis.null("string")}
+    texts = ("death_cause", "origin", "parent_firm_id", "found_origin", "found_end")
+    unknown = {
+        "birth_year": ibis.null("int32"),
+        "has_flows": ibis.null("boolean"),
+        **dict.fromkeys(texts, ibis.null("string")),
+    }
     rows = rows.mutate(**{name: null for name, null in unknown.items() if name not in rows.columns})
     if "employment" not in rows.columns and "site_employment" in rows.columns:
         rows = rows.rename(employment="site_employment")
@@ -94,7 +111,8 @@ def panel_rows(study: Study, joined: Path) -> ir.Table:
     spec = study.panel
     wanted = tuple(panel_columns(study.spec, study.sources, study.cluster_spec))
     rows = unbound_table(FIRM_YEARS, joined)
-    rows = with_flags(with_spells(rows.filter(is_followed(rows)), spec), spec.flags)
+    rows = with_origins(with_spells(rows.filter(is_followed(rows)), spec))
+    rows = with_flags(rows, spec.flags)
     rows = with_rings(with_ratios(rows, spec.ratios), ring_columns(study.cluster_spec))
     counted = [name for name in rows.columns if f"log_{name}" in wanted and name not in spec.logs]
     rows = with_log_counts(with_logs(rows, spec.logs), counted)

@@ -5,7 +5,8 @@ import ibis.expr.types as ir
 
 from clusterpanel.spec.study import CensorRule, EntryFlag, PanelSpec
 
-UNKNOWN_CAUSE = "unknown"
+UNKNOWN = "unknown"
+RENAMED = "renamed"
 
 
 def with_last_followed_year(rows: ir.Table, rules: tuple[CensorRule, ...]) -> ir.Table:
@@ -36,23 +37,26 @@ def is_followed(rows: ir.Table) -> ir.BooleanColumn:
 def with_spells(rows: ir.Table, spec: PanelSpec) -> ir.Table:
     """Add is_entry, is_exit, exit_cause, is_censored, age (years) and is_birth_known to followed rows.
 
-    A firm exits in the last year it is seen, unless that is the study's last year or a rule ended the
-    following there: then it is censored, and in that row is_exit is null, since the year after is not seen. A
-    firm seen again after a gap has not exited before it.
+    A firm exits in the last year it is seen, unless that is the study's last year, a rule ended the following
+    there, or its workers show that it goes on under another identifier: then it is censored, and in that row
+    is_exit is null, since the year after is not seen. A firm seen again after a gap has not exited before it,
+    and a renamed firm has not entered. The register's cause comes before what workers' moves tell.
     """
     firm = ibis.window(group_by="firm_id")
     rows = rows.mutate(first_seen=rows.year.min().over(firm), last_seen=rows.year.max().over(firm))
     is_last = rows.year == rows.last_seen
     # Rows dropped by a rule prove that the firm lived on after the last row that is left.
     is_cut = ((rows.follow_until == rows.last_seen) | (rows.seen_until > rows.last_seen)).fill_null(False)
-    is_end = is_last & (rows.last_seen < spec.last_year) & ~is_cut
+    cause = ibis.coalesce(rows.death_cause.nullif(UNKNOWN), rows.found_end, UNKNOWN)
+    is_end = is_last & (rows.last_seen < spec.last_year) & ~is_cut & (cause != RENAMED)
     is_censored = is_last & ~is_end
     is_born_then = rows.birth_year.isnull() | (rows.birth_year == rows.year)
+    is_new_here = ibis.coalesce(rows.origin.nullif(UNKNOWN), rows.found_origin, UNKNOWN) != RENAMED
     age = rows.year - rows.birth_year
     return rows.mutate(
-        is_entry=(rows.year == rows.first_seen) & (rows.year > spec.first_year) & is_born_then,
+        is_entry=(rows.year == rows.first_seen) & (rows.year > spec.first_year) & is_born_then & is_new_here,
         is_exit=ibis.cases((~is_censored, is_end)),
-        exit_cause=ibis.cases((is_end, ibis.coalesce(rows.death_cause, UNKNOWN_CAUSE))),
+        exit_cause=ibis.cases((is_end, cause)),
         is_censored=is_censored,
         age=ibis.cases((age >= 0, age)).cast("int32"),
         is_birth_known=rows.birth_year.notnull(),

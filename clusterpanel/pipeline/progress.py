@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from clusterpanel.engine.progress import PassEvent
+
 
 @dataclass(frozen=True)
 class StageEvent:
-    """Something a run tells while it is under way.
+    """That a stage of a run starts or ends.
 
     Attributes
     ----------
@@ -24,8 +26,9 @@ class StageEvent:
     total: int
 
 
-Progress = Callable[[StageEvent], None]
+# A run tells of its stages, and within them of long passes over the panel and of draws.
+Progress = Callable[[StageEvent | PassEvent], None]
 
 
-def silent(_: StageEvent) -> None:
+def silent(_: StageEvent | PassEvent) -> None:
     """Tell nobody."""

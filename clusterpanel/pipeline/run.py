@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from clusterpanel.engine.limits import Limits, work_within
+from clusterpanel.engine.progress import passes_told_to
 from clusterpanel.errors import MissingInputError, RunError
 from clusterpanel.pipeline.digests import INPUTS, DigestCache
 from clusterpanel.pipeline.disk_errors import disk_errors_told
@@ -58,7 +59,7 @@ def run_study(
     folder : Path
         The output folder; made if it is not there.
     progress : callable
-        Told each stage as it starts and ends.
+        Told each stage as it starts and ends, and within it how far passes over the panel and draws are.
     limits : Limits, optional
         Memory and threads the run may take.
 
@@ -158,7 +159,8 @@ def _bring(
         if state != "done":
             progress(StageEvent(stage.name, "starts", position, len(stages)))
             here = Workplace(study, dict(folders))
-            store.fill(stage.name, keys[stage.name], partial(work[stage.name], here))
+            with passes_told_to(progress):
+                store.fill(stage.name, keys[stage.name], partial(work[stage.name], here))
         progress(StageEvent(stage.name, "kept" if state == "done" else "done", position, len(stages)))
         folders[stage.name] = store.folder(stage.name, keys[stage.name])
     return Workplace(study, folders)

@@ -7,6 +7,7 @@ from pathlib import Path
 from clusterpanel.clusters.draw import draw_clusters
 from clusterpanel.designs.contrast import contrast
 from clusterpanel.designs.estimate import estimate
+from clusterpanel.designs.panel_weights import write_weighted_panel
 from clusterpanel.designs.profile import estimate_profile
 from clusterpanel.errors import SpecError
 from clusterpanel.geocode.geocode import geocode
@@ -37,6 +38,7 @@ def work_of_stages(study: Study) -> dict[str, Work]:
         "geocode": geocode_sites,
         "clusters": draw_map,
         "panel": assemble_panel,
+        "weights": weigh_panel,
         **{f"design-{name}": partial(estimate_design, design) for name, design in designs.items()},
         **{f"contrast-{spec.name}": partial(contrast_designs, spec) for spec in study.spec.contrasts},
         **profiles,
@@ -62,6 +64,11 @@ def draw_map(place: Workplace, folder: Path) -> None:
 def assemble_panel(place: Workplace, folder: Path) -> None:
     """Write the panel."""
     build_panel(place.study, place.registry, place.clusters, folder)
+
+
+def weigh_panel(place: Workplace, folder: Path) -> None:
+    """Write the panel with the study's columns of weights."""
+    write_weighted_panel(place.study.spec.weights, place.unweighted_panel, folder)
 
 
 def estimate_design(design: DesignSpec, place: Workplace, folder: Path) -> None:

@@ -38,7 +38,7 @@ class Stage:
 
 def plan_stages(study: Study) -> tuple[Stage, ...]:
     """Return the stages of a study in the order they run."""
-    before_results = _table_stages(study)
+    before_results = (*_table_stages(study), *_weight_stages(study))
     results = (*_design_stages(study), *_contrast_stages(study), *_profile_stages(study))
     return (*before_results, *results, _report_stage(study, (*before_results, *results)))
 
@@ -79,9 +79,19 @@ def _files(study: Study, specs: Iterable[InputSpec]) -> tuple[Path, ...]:
     return tuple(study.folder_of(spec.name) / file for spec in specs for _, file in named_files(spec))
 
 
+def _weight_stages(study: Study) -> Iterable[Stage]:
+    if study.spec.weights:
+        yield Stage("weights", _rules(study.spec.weights), ("models", "designs"), ("panel",))
+
+
+def _panel_stages(study: Study) -> tuple[str, ...]:
+    """Return the stages that what is estimated hangs on."""
+    return ("panel", *(stage.name for stage in _weight_stages(study)))
+
+
 def _design_stages(study: Study) -> Iterable[Stage]:
     for design in study.designs:
-        yield Stage(f"design-{design.name}", _rules(design), ("models", "designs"), ("panel",))
+        yield Stage(f"design-{design.name}", _rules(design), ("models", "designs"), _panel_stages(study))
 
 
 def _contrast_stages(study: Study) -> Iterable[Stage]:
@@ -95,7 +105,7 @@ def _profile_stages(study: Study) -> Iterable[Stage]:
     for profile in study.spec.profiles:
         design = designs[profile.design]
         rules = _rules(profile, design, study.cluster_spec)
-        yield Stage(f"profile-{profile.name}", rules, ("models", "designs"), ("panel",))
+        yield Stage(f"profile-{profile.name}", rules, ("models", "designs"), _panel_stages(study))
 
 
 def _report_stage(study: Study, before: tuple[Stage, ...]) -> Stage:

@@ -7,7 +7,7 @@ from pathlib import Path
 from clusterpanel.clusters.cluster_map import ClusterMap
 from clusterpanel.engine.table_folder import TableFolder
 from clusterpanel.models.result import Result, SurvivalCurves
-from clusterpanel.panel.assemble import open_panel
+from clusterpanel.panel.assemble import PANEL_FILE, open_panel
 from clusterpanel.panel.panel import Panel
 from clusterpanel.pipeline.failures import Failure, read_failures
 from clusterpanel.pipeline.result_files import load_results
@@ -46,7 +46,16 @@ class Workplace:
 
     @property
     def panel(self) -> Panel:
-        """The panel."""
+        """The panel that designs are estimated on, with the study's columns of weights."""
+        panel = self.unweighted_panel
+        if "weights" not in self.folders:
+            return panel
+        folder = self.folders["weights"]
+        return Panel.open(folder / PANEL_FILE, (*panel.flow, *TableFolder((folder,)).read_flow()))
+
+    @property
+    def unweighted_panel(self) -> Panel:
+        """The panel as it was assembled."""
         return open_panel(self.registry, self.clusters, self.folders["panel"])
 
     @property

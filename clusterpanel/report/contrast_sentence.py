@@ -43,12 +43,14 @@ def gap_words(gap: MainTerm, first: MainTerm, labels: ColumnLabels) -> str:
 
 
 def _sum_sentence(contrast: ContrastSpec, gap: MainTerm, labels: ColumnLabels) -> str:
-    parts = (
-        f"{'+' if t.weight >= 0 else '−'} {significant(abs(t.weight))} × {t.design}" for t in contrast.terms
-    )
+    parts = (f"{'+' if t.weight >= 0 else '−'} {_times(abs(t.weight))}{t.design}" for t in contrast.terms)
     told = "can be told from zero" if gap.is_told_from_zero else NOT_TOLD
     found = f"{signed(gap, labels)} ({error_words(gap, labels)})"
     return f"{contrast.title}: {' '.join(parts).removeprefix('+ ')} is {found}, which {told}."
+
+
+def _times(weight: float) -> str:
+    return "" if weight == 1 else f"{significant(weight)} × "
 
 
 def _both(first: MainTerm, second: MainTerm, labels: ColumnLabels) -> str:

@@ -8,6 +8,7 @@ from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_
 from clusterpanel.report.digits import counted, listed, whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.distance_profile import profile_labels
+from clusterpanel.report.fit_sentences import fit_sentences, instrumented, weighted
 from clusterpanel.report.flow_tables import design_steps, separated
 from clusterpanel.report.labels import ESTIMATORS, compared, exposure_words
 from clusterpanel.report.main_terms import design_facts, is_contrast
@@ -18,8 +19,8 @@ GROUPED = (
     "so that what a group's rows leave unexplained may be correlated in any way. Small samples: the variance "
     "is multiplied by G/(G − 1) × (n − 1)/(n − K), with G groups, n rows and K coefficients. K counts the "
     "levels of absorbed effects, but an effect nested in the groups counts as one (as in R's fixest). "
-    "Intervals and p-values of least squares use Student's t with G − 1 degrees of freedom, those of hazard "
-    "models the normal distribution."
+    "Intervals and p-values of least squares use Student's t with G − 1 degrees of freedom, those of "
+    "likelihoods (Poisson, logit, hazards) the normal distribution."
 )
 FORMULA = ", times G/(G - 1) * (n - 1)/(n - K)"
 
@@ -42,6 +43,7 @@ def design_sentences(result: Result | SurvivalCurves, labels: ColumnLabels, mini
         rows = [f"{counted(step.rows_set_aside, 'row')} ({step.reason})" for step in dropped]
         sentences.append(f"Set aside: {'; '.join(rows)}.")
     sentences += map(stopped, map(str, provenance.get("notes", ())))
+    sentences += fit_sentences(result)
     if rule := str(provenance.get("vcov") or ""):
         sentences.append(f"Errors: {stopped(_rule(rule))}")
     return sentences
@@ -106,11 +108,12 @@ def _what(result: Result | SurvivalCurves, labels: ColumnLabels) -> str:
     ]
     absorbed = f", with effects of {listed(effects)} absorbed" if effects and not is_curve else ""
     controls = f", holding {listed(list(design['controls']))} constant" if design.get("controls") else ""
+    more = f"{instrumented(design)}{weighted(design)}"
     where = "".join(
         f", only where {column} is {listed([_value(value) for value in values], 'or')}"
         for column, values in (design.get("where") or {}).items()
     )
-    return f"{what}{'' if is_curve else whom}{absorbed}{controls}{where}."
+    return f"{what}{'' if is_curve else whom}{absorbed}{controls}{more}{where}."
 
 
 def _value(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from math import floor, isfinite, log10
+from math import floor, isfinite, isinf, log10
 from typing import SupportsFloat
 
 MISSING = "–"
@@ -76,8 +76,20 @@ def beside(value: SupportsFloat | None, spread: float) -> str:
 
 
 def span(low: SupportsFloat | None, high: SupportsFloat | None, spread: float) -> str:
-    """Return an interval with the decimals that the standard error allows."""
-    return f"{beside(low, spread)} to {beside(high, spread)}"
+    """Return an interval with the decimals that the standard error allows; an end may be infinite.
+
+    Examples
+    --------
+    >>> span(0.1, 0.4, 0.1), span(float("-inf"), 0.4, 0.1)
+    ('0.10 to 0.40', '−∞ to 0.40')
+    """
+    return f"{_end(low, spread)} to {_end(high, spread)}"
+
+
+def _end(value: SupportsFloat | None, spread: float) -> str:
+    if value is not None and isinf(float(value)):
+        return "∞" if float(value) > 0 else "−∞"
+    return beside(value, spread)
 
 
 def counted(count: int, noun: str) -> str:

@@ -17,7 +17,7 @@ from clusterpanel.report.estimate_rows import (
 )
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.figures import Facet, Point, coefficient_figure
-from clusterpanel.report.labels import COMPARISONS, RATIO_OF, compared
+from clusterpanel.report.labels import COMPARISONS, RATIO_OF, SHORT, compared, short_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.regression_table import few_as_text, regressions_exhibit
 from clusterpanel.report.tables import Table, TableColumn, table_of
@@ -42,6 +42,7 @@ FILE_COLUMNS = (
     TableColumn("effects", "Effects absorbed"),
 )
 SMALLEST_SHARE = 0.001
+ESTIMATOR = TableColumn("estimator", "Estimator")
 PAGE_COLUMNS = (
     TableColumn("heading", "Heading"),
     TableColumn("design", "Design", "code"),
@@ -108,6 +109,7 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
         {
             "heading": with_unit(term, labels),
             "design": term.label,
+            "estimator": short_words(term.estimator),
             **written(term, unit_of(term, labels)),
             "reads_as": term.reading(unit_of(term, labels)[1]) or None,
             "n": term.n,
@@ -118,7 +120,11 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
         for term in terms
     ]
     codes = {with_unit(term, labels): code_of(term) for term in terms}
-    return table_of(PAGE_COLUMNS, records, (NOTE,), group="heading", codes=codes)
+    columns = [*PAGE_COLUMNS]
+    if len({term.estimator for term in terms} & set(SHORT)) > 1:
+        # Headings tell apart models of ratios, but not these.
+        columns.insert(2, ESTIMATOR)
+    return table_of(tuple(columns), records, (NOTE,), group="heading", codes=codes)
 
 
 def small(share: float | None) -> float | str | None:

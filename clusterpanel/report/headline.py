@@ -10,7 +10,8 @@ from clusterpanel.report.disclosure import Results, disclosable
 from clusterpanel.report.facts import is_simulated
 from clusterpanel.report.labels import RATIO_OF, is_yes_no, others, outcome_words
 from clusterpanel.report.main_terms import MainTerm, main_term
-from clusterpanel.report.survival_section import final_sentence, survival_lines
+from clusterpanel.report.survival_section import survival_lines
+from clusterpanel.report.survival_sentences import final_sentence
 from clusterpanel.report.term_words import (
     NOT_TOLD,
     error_words,

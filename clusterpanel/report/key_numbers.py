@@ -7,7 +7,7 @@ from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_
 from clusterpanel.report.digits import beside, span
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.headline import headline_label
-from clusterpanel.report.labels import compared, effect_unit
+from clusterpanel.report.labels import SHORT, compared, effect_unit, short_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.spec.study import Study
 
@@ -36,6 +36,8 @@ def _number(term: MainTerm, first: MainTerm, labels: ColumnLabels) -> KeyNumber:
     unit, scale = effect_unit(first.estimator, first.outcome, labels)
     error = scale * term.std_error
     what = compared(term.comparison, term.region) if term.comparison else "the gap between the two"
+    if term.comparison and term.estimator in SHORT and term.estimator != first.estimator:
+        what = f"{what}, {short_words(term.estimator)}"
     reading = term.reading(scale)
     # A line must not break between a number and its per cent sign.
     share = f" ({reading})".replace(" %", "\N{NO-BREAK SPACE}%") if reading else ""

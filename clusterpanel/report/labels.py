@@ -17,11 +17,19 @@ ESTIMATORS = {
     "cloglog": "complementary log-log hazard model",
     "conditional_logit": "conditional logit, firms' effects conditioned out,",
     "iv": "two-stage least squares",
-    "random_effects": "random effects (Swamy-Arora)",
+    "random_effects": "random effects",
     "correlated_random_effects": "correlated random effects (Mundlak)",
     "between": "least squares on firms' means",
     "first_difference": "least squares on yearly differences",
     "kaplan_meier": "Kaplan-Meier survival curves",
+}
+SHORT = {
+    "ols": "least squares",
+    "iv": "two stages",
+    "random_effects": "random effects",
+    "correlated_random_effects": "correlated random effects",
+    "between": "firms' means",
+    "first_difference": "yearly changes",
 }
 
 # What a coefficient is the logarithm of a ratio of, where it is not a difference of levels.
@@ -54,6 +62,11 @@ def effect_unit(estimator: str, outcome: str, labels: ColumnLabels) -> tuple[str
 def model_words(estimator: str) -> str:
     """Return what a model of ratios is called after the outcome; nothing for differences of levels."""
     return f", {MODELS[RATIO_OF[estimator]]}" if estimator in RATIO_OF else ""
+
+
+def short_words(estimator: str) -> str:
+    """Return an estimator in the fewest words, for a cell of a table."""
+    return SHORT.get(estimator, estimator.replace("_", " "))
 
 
 def place_words(region: str) -> str:

@@ -22,11 +22,14 @@ PLACE = (
 COUNTS = (TableColumn("n", "N", "whole"), TableColumn("firms", "Firms", "whole"))
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 FILE_COLUMNS = (*PLACE, *(TableColumn(name, name, "estimate") for name in NUMBERS), *COUNTS)
-SENTENCE = (
+SORTING = (
     "If firms that do better anyway are found in clusters more often, comparing all firms shows a larger "
     "difference than following the same firms in and out of clusters; the gap between the two measures this "
-    "sorting. Its standard error comes from the influence of every firm on both estimates, so what the two "
-    "samples share is taken into account."
+    "sorting."
+)
+ERROR = (
+    "A gap's standard error comes from the influence of every group, such as a firm, on each of its "
+    "estimates, so what their samples share is taken into account."
 )
 Part = tuple[str, float | None, MainTerm]
 
@@ -51,7 +54,14 @@ def gap_section(study: Study, results: Mapping[str, Result]) -> Section | None:
         alt=" ".join(_sentence(contrast, parts, labels) for contrast, parts in found),
         designs=tuple(dict.fromkeys(term.label for _, parts in found for _, _, term in parts)),
     )
-    return Section("gap", "Sorting: the gap between designs", (SENTENCE,), (exhibit,))
+    is_sorting = any(_compares(parts) >= {"pooled", "within"} for _, parts in found)
+    title = "Sorting: the gap between designs" if is_sorting else "Gaps between designs"
+    text = f"{SORTING} {ERROR}" if is_sorting else ERROR
+    return Section("gap", title, (text,), (exhibit,))
+
+
+def _compares(parts: Sequence[Part]) -> set[str]:
+    return {term.comparison for _, _, term in parts}
 
 
 def parts_of(contrast: ContrastSpec, results: Mapping[str, Result]) -> list[Part]:

@@ -7,12 +7,13 @@ import pandas as pd
 
 from clusterpanel.models.result import SurvivalCurves
 from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_of
-from clusterpanel.report.digits import percent, whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.exhibits import Exhibit, Section
-from clusterpanel.report.figures import SurvivalLine, survival_figure
+from clusterpanel.report.exposure_time_table import exposure_time_exhibit
 from clusterpanel.report.labels import exposure_words, group_name
 from clusterpanel.report.main_terms import design_facts
+from clusterpanel.report.survival_figure import SurvivalLine, survival_figure
+from clusterpanel.report.survival_sentences import final_sentence, log_rank_sentence, mean_sentence
 from clusterpanel.report.tables import TableColumn, table_of
 from clusterpanel.spec.study import Study
 
@@ -31,18 +32,28 @@ def survival_section(study: Study, results: Results) -> Section | None:
     """Return the section with every survival curve that may be shown; nothing if there is none."""
     curves = {label: r for label, r in results.items() if isinstance(r, SurvivalCurves)}
     minimum, labels = study.spec.report.minimum_firms, labels_of(study)
-    exhibits = [survival_exhibit(label, found, labels, minimum) for label, found in curves.items()]
+    exhibits = [
+        exhibit
+        for label, found in curves.items()
+        for exhibit in (
+            survival_exhibit(label, found, labels, minimum),
+            exposure_time_exhibit(label, found, labels, minimum),
+        )
+        if exhibit is not None
+    ]
     return Section("survival", "Survival", (), tuple(exhibits)) if exhibits else None
 
 
 def survival_exhibit(label: str, curves: SurvivalCurves, labels: ColumnLabels, minimum_firms: int) -> Exhibit:
     """Return one design's curves as a figure and a table."""
-    lines = survival_lines(curves, minimum_firms)
+    shown = shown_lines(curves, minimum_firms)
+    lines = list(shown.values())
     caption = (
         "Kaplan-Meier estimates with 95 % bands, not adjusted for anything. Age is counted in years from the "
         "firm's birth year in the register. A firm is at risk from the age at which it is first seen, so "
         "older firms enter late; one whose exposure changes moves from one curve to the other. "
-        f"{_cut(curves, lines, minimum_firms)}"
+        f"{_cut(curves, lines, minimum_firms)} {mean_sentence(curves, list(shown), lines)} "
+        f"{log_rank_sentence(curves, minimum_firms)}"
     )
     records = [
         {"group": capitalised(line.label), **{str(key): value for key, value in row.items()}}
@@ -52,7 +63,7 @@ def survival_exhibit(label: str, curves: SurvivalCurves, labels: ColumnLabels, m
     return Exhibit(
         f"survival_{label}",
         f"Survival by {exposure_words(str(design_facts(curves).get('exposure', 'group')), labels)}",
-        caption.strip(),
+        " ".join(caption.split()),
         table=table_of(COLUMNS, records, group="group"),
         figure=survival_figure(lines, "age of the firm (years since its birth year)") if lines else None,
         alt=" ".join(map(final_sentence, lines)),
@@ -67,24 +78,21 @@ def survival_lines(curves: SurvivalCurves, minimum_firms: int) -> list[SurvivalL
     With late entry few firms may be at risk at first; such a stretch is left out too. A curve that is shown
     from its start begins at one.
     """
+    return list(shown_lines(curves, minimum_firms).values())
+
+
+def shown_lines(curves: SurvivalCurves, minimum_firms: int) -> dict[Any, SurvivalLine]:
+    """Return the line of each group that has one, by the name the curves give the group."""
     exposure = str(design_facts(curves).get("exposure", "group"))
-    groups = sorted(curves.curve["group"].unique(), key=str, reverse=True)
-    lines = []
-    for group in groups:
+    lines = {}
+    for group in sorted(curves.curve["group"].unique(), key=str, reverse=True):
         curve = curves.curve[curves.curve["group"] == group].sort_values("time")
         is_enough = curve["at_risk"] >= minimum_firms
         shown = curve[is_enough & ((~is_enough).cumsum() == (~is_enough).cumsum()[is_enough].min())]
         if not shown.empty:
             whole_curve = _from_one(shown) if is_enough.iloc[0] else shown[list(SHOWN)].astype(float)
-            lines.append(SurvivalLine(group_name(exposure, group), whole_curve.reset_index(drop=True)))
+            lines[group] = SurvivalLine(group_name(exposure, group), whole_curve.reset_index(drop=True))
     return lines
-
-
-def final_sentence(line: SurvivalLine) -> str:
-    """Return how many of a group survive to the end of its curve."""
-    last = line.curve.iloc[-1]
-    share, age = percent(last["survival"], 0), whole(last["time"])
-    return f"{line.label.capitalize()}: {share} survive to the age of {age}."
 
 
 def _from_one(curve: pd.DataFrame) -> pd.DataFrame:

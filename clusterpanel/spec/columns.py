@@ -115,10 +115,12 @@ PLACE_COLUMNS = {
 LIFE_COLUMNS = {
     "is_entry": "first year seen, after the study's first year",
     "is_exit": "last year seen; missing where it is censored, since the year after is not seen",
-    "exit_cause": "why the firm ended, in its exit year; unknown if no register says",
+    "exit_cause": "why the firm ended, in its exit year; unknown if no register and no moves of workers say",
     "is_censored": "last year followed of a firm that is not known to have ended",
     "age": "years since the firm's birth year; missing if unknown",
     "is_birth_known": "whether a register gives the birth year",
+    "origin": "how the firm began: new, renamed, split, spin_off, merged; unknown if nothing says",
+    "is_true_birth": "whether the firm began new; missing if its origin is unknown",
 }
 CLUSTER_COLUMNS = {
     "cluster_vintage": "year of the clusters that are compared with",
@@ -133,7 +135,7 @@ CLUSTER_COLUMNS = {
 
 TEXT_COLUMNS = (
     *("firm_id", "site_id", "industry_code", "cluster_industry", "country_code", "region_code"),
-    *("match_level", "exit_cause", "cluster_id"),
+    *("match_level", "exit_cause", "origin", "cluster_id"),
 )
 """The panel columns that hold text; all others hold numbers or yes/no."""
 

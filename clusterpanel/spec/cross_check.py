@@ -20,6 +20,7 @@ from clusterpanel.spec.study_checks import (
     check_profile_measures,
     check_study,
 )
+from clusterpanel.spec.weights_checks import check_weights
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def cross_check(files: StudyFiles) -> Iterator[Fault]:
         yield from check_clusters_in_study(files.clusters, _panel_years(files), _zonings(files))
     if files.is_complete:
         yield from _check_sites(files)
+        yield from _check_continuity(files)
         yield from _check_columns(files)
 
 
@@ -107,6 +109,19 @@ def _check_sites(files: StudyFiles) -> Iterator[Fault]:
         yield files.study.fault_of(("places",), "a gazetteer, since the sites bring no coordinates")
 
 
+def _check_continuity(files: StudyFiles) -> Iterator[Fault]:
+    """Yield the faults of a rule of continuity whose workers, or whose firms' staff, no source tells."""
+    study, sources = files.study, [file.model for file in files.sources if file.model]
+    if study.model is None or study.model.panel.continuity is None or len(sources) < len(files.sources):
+        return
+    mapped = {(table.table, column.to) for one in sources for table in one.tables for column in table.columns}
+    place = ("panel", "continuity")
+    if ("flows", "workers") not in mapped:
+        yield study.fault(place, "no source with a table of flows", "a table flows with workers")
+    if not mapped & {("sites", "employment"), ("accounts", "employment")}:
+        yield study.fault(place, "no source with employment", "employment of sites or accounts")
+
+
 def _check_columns(files: StudyFiles) -> Iterator[Fault]:
     study, clusters = files.study, files.clusters
     sources = [file.model for file in files.sources if file.model]
@@ -117,7 +132,9 @@ def _check_columns(files: StudyFiles) -> Iterator[Fault]:
     ):
         return
     yield from check_panel(study, sources, clusters.model)
-    columns = list(panel_columns(study.model, sources, clusters.model))
+    of_panel = list(panel_columns(study.model, sources, clusters.model))
+    yield from check_weights(study, of_panel)
+    columns = [*of_panel, *(weights.name for weights in study.model.weights)]
     yield from check_design_columns(study, columns)
     yield from check_contrast_outcomes(study, columns)
     yield from check_profile_measures(study, clusters.model)

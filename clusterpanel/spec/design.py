@@ -12,6 +12,8 @@ from clusterpanel.spec.terms import canonical_term
 from clusterpanel.spec.vcov import GroupedVcov, Vcov
 
 WeightKind = Literal["analytic", "frequency", "probability"]
+ComponentRule = Literal["swamy_arora", "swamy_arora_harmonic", "wallace_hussain", "amemiya", "nerlove"]
+Gaps = Literal["dropped", "spanned"]
 EstimatorName = Literal[
     "ols",
     "poisson",
@@ -89,6 +91,14 @@ class DesignSpec(SpecModel):
     weights: Weights | None = Field(default=None, description="How much each row counts.")
     offset: str | None = Field(
         default=None, description="Panel column added with coefficient 1 (poisson, logit, cloglog)."
+    )
+    components: ComponentRule | None = Field(
+        default=None,
+        description="Rule for the variances of firms and rows (random effects only); none: swamy_arora.",
+    )
+    gaps: Gaps | None = Field(
+        default=None,
+        description="Changes over years in which a firm is not seen (first_difference only); none: dropped.",
     )
     vcov: Vcov = Field(
         default=GroupedVcov(CRV1="firm_id"),

@@ -50,6 +50,7 @@ def misfits(design: DesignSpec, firm: str = FIRM) -> Iterator[Misfit]:
     yield from _comparison(design, estimator, firm)
     yield from _inputs(design, estimator)
     yield from _instruments(design, estimator)
+    yield from _panel_options(design, estimator)
     yield from _curves(design) if design.estimator == "kaplan_meier" else _variance(design, estimator)
     for name, values in design.where.items():
         if not values:
@@ -215,6 +216,17 @@ def _instruments(design: DesignSpec, estimator: Estimator) -> Iterator[Misfit]:
     if len(design.instruments) < len(design.instrumented) and not has_levels:
         allowed = f"at least one for each endogenous regressor: {listed(design.instrumented)}"
         yield Misfit(("instruments",), f"{len(design.instruments)} instruments", allowed)
+
+
+def _panel_options(design: DesignSpec, estimator: Estimator) -> Iterator[Misfit]:
+    """Yield rules of random effects and of differences that the estimator does not have."""
+    if design.components is not None and design.components not in estimator.components:
+        choices = f"{listed(estimator.components)} with" if estimator.components else "no components with"
+        hint = f"They go with {listed(having('components'))}."
+        yield Misfit(("components",), shown_value(design.components), f"{choices} {design.estimator}", hint)
+    if design.gaps is not None and not estimator.gaps:
+        hint = f"They go with {listed(having('gaps'))}."
+        yield Misfit(("gaps",), shown_value(design.gaps), f"no gaps with {design.estimator}", hint)
 
 
 def _readable(text: str) -> tuple[Term, ...]:

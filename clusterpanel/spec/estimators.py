@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from clusterpanel.spec.design import DesignSpec, EstimatorName
+from clusterpanel.spec.design import ComponentRule, DesignSpec, EstimatorName
 from clusterpanel.spec.vcov import KEYS
 
 EVERY_COMPARISON = ("pooled", "region", "within")
 FOLDED = ("iid", "HC1", "CRV1")
 LEVERAGED = ("HC2", "HC3", "CRV2", "CRV3")
 NEAR = ("conley_km", "driscoll_kraay_lags", "newey_west_lags")
+OF_MEANS: tuple[ComponentRule, ...] = ("swamy_arora", "swamy_arora_harmonic", "wallace_hussain")
 AS_TERMS = "Take effects as controls: i(year) is a column for each year."
 Absorbs = Literal["anything", "no firm slopes", "plain effects of others", "nothing"]
 
@@ -33,6 +34,10 @@ class Estimator:
         The rules of variance it has, by name or key.
     is_yes_no : bool
         Whether its outcome is a yes/no column.
+    components : tuple of str
+        The rules it has for the variances of firms and rows.
+    gaps : bool
+        Whether it can be told what to do with years in which a firm is not seen.
     """
 
     comparisons: tuple[str, ...] = EVERY_COMPARISON
@@ -45,6 +50,8 @@ class Estimator:
     instruments: bool = False
     vcov: tuple[str, ...] = (*FOLDED, *LEVERAGED, *NEAR, "wild_bootstrap", "block_bootstrap")
     is_yes_no: bool = False
+    components: tuple[ComponentRule, ...] = ()
+    gaps: bool = False
 
 
 LIKELIHOOD = Estimator(
@@ -76,9 +83,10 @@ ESTIMATORS: dict[EstimatorName, Estimator] = {
         vcov=("iid", "CRV1", "block_bootstrap"),
         is_yes_no=True,
     ),
-    "iv": Estimator(instruments=True, vcov=(*FOLDED, *NEAR)),
-    "random_effects": OVER_FIRMS,
-    "correlated_random_effects": OVER_FIRMS,
+    "iv": Estimator(instruments=True, vcov=(*FOLDED, *NEAR, "block_bootstrap")),
+    "random_effects": replace(OVER_FIRMS, components=(*OF_MEANS, "amemiya", "nerlove")),
+    # The other two take the firms' variance from residuals that the firm means would explain.
+    "correlated_random_effects": replace(OVER_FIRMS, components=OF_MEANS),
     "between": replace(OVER_FIRMS, vcov=(*FOLDED, "block_bootstrap")),
     "first_difference": Estimator(
         comparisons=("within",),
@@ -87,6 +95,7 @@ ESTIMATORS: dict[EstimatorName, Estimator] = {
         absorb_words=AS_TERMS,
         weights=False,
         vcov=(*FOLDED, "block_bootstrap"),
+        gaps=True,
     ),
     "kaplan_meier": Estimator(
         comparisons=("pooled",),
@@ -97,6 +106,22 @@ ESTIMATORS: dict[EstimatorName, Estimator] = {
         weights=False,
     ),
 }
+
+
+OUTCOME_SCALE = "effects in the outcome's unit"
+IN_OUTCOME_UNITS = (
+    "ols",
+    "iv",
+    "random_effects",
+    "correlated_random_effects",
+    "between",
+    "first_difference",
+)
+
+
+def scale_of(estimator: str) -> str:
+    """Return what an estimator's coefficients are in; only those on one scale can be added."""
+    return OUTCOME_SCALE if estimator in IN_OUTCOME_UNITS else f"{estimator} coefficients"
 
 
 def having(fact: str) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ def _value(schema: JsonSchema, root: JsonSchema) -> str:
         if key in schema:
             return " or ".join(_value(branch, root) for branch in schema[key] if branch.get("type") != "null")
     if schema["type"] == "array":
-        return f"list of {_value(schema['items'], root)}"
+        items = schema.get("prefixItems") or [schema["items"]]
+        return f"list of {', '.join(_value(item, root) for item in items)}"
     if schema["type"] == "object":
         return f"table: name = {_value(_values_of(schema), root)}"
     return WORDS[schema["type"]] + _bounds(schema)

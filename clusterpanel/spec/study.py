@@ -10,6 +10,7 @@ from pydantic import Field
 from clusterpanel.spec.clusters import ClusterSpec
 from clusterpanel.spec.design import ContrastSpec, DesignSpec, ProfileSpec
 from clusterpanel.spec.model import SpecModel
+from clusterpanel.spec.panel_weights import PanelWeights
 from clusterpanel.spec.places import GazetteerSpec, PlacesSpec, ZoningSpec
 from clusterpanel.spec.source import Name, SourceSpec
 
@@ -38,6 +39,17 @@ class EntryFlag(SpecModel):
     reason: str = Field(description="Why, as the report will say.")
 
 
+class ContinuityRule(SpecModel):
+    """When moving workers show that a new or ended firm is an old one in another form."""
+
+    share: float = Field(
+        default=0.7, gt=0.5, le=1, description="The share of a firm's staff that must move together."
+    )
+    minimum_workers: float = Field(
+        default=5, gt=0, description="Fewer movers than this link no firms: a small staff moves by chance."
+    )
+
+
 class PanelSpec(SpecModel):
     """The rules that turn registers into one row per firm and year."""
 
@@ -51,6 +63,9 @@ class PanelSpec(SpecModel):
     )
     censor: tuple[CensorRule, ...] = Field(default=(), description="Firms that leave without having ended.")
     flags: tuple[EntryFlag, ...] = Field(default=(), description="Yes/no columns by year of entry.")
+    continuity: ContinuityRule | None = Field(
+        default=None, description="Tell renamed, split and merged firms by flows of workers; none: not told."
+    )
 
 
 class ReportSpec(SpecModel):
@@ -74,6 +89,9 @@ class StudySpec(SpecModel):
     places: tuple[str, ...] = Field(default=(), description="Names of places specs, or paths to them.")
     clusters: str = Field(description="Name of a cluster spec, or the path to it.")
     panel: PanelSpec = Field(description="The panel's rules.")
+    weights: tuple[PanelWeights, ...] = Field(
+        default=(), description="Columns of weights: against selective exit, or for a changing exposure."
+    )
     designs: tuple[DesignSpec, ...] = Field(min_length=1, description="What is estimated.")
     contrasts: tuple[ContrastSpec, ...] = Field(default=(), description="Gaps between designs.")
     profiles: tuple[ProfileSpec, ...] = Field(default=(), description="Designs repeated by radius.")

@@ -14,13 +14,13 @@ from clusterpanel.spec.columns import (
 )
 from clusterpanel.spec.design import ContrastSpec, DesignSpec
 from clusterpanel.spec.design_rules import stands_for_levels
-from clusterpanel.spec.estimators import vcov_key
+from clusterpanel.spec.estimators import IN_OUTCOME_UNITS, scale_of, vcov_key
 from clusterpanel.spec.faults import Place, did_you_mean, listed, nearest
 from clusterpanel.spec.parse import SpecFile
 from clusterpanel.spec.source import SourceSpec
 from clusterpanel.spec.study import PanelSpec, StudySpec
-from clusterpanel.spec.vcov import GroupedVcov
 
+WITH_INFLUENCE = ("CRV1", "CRV2", "CRV3")
 CENSOR_TABLES = ("country_code", "region_code", "industry_code", "cluster_industry")
 
 
@@ -92,10 +92,9 @@ def _check_contrast(
     if "kaplan_meier" in estimators:
         came = f"kaplan_meier ({listed(one.name for one in used if one.estimator == 'kaplan_meier')})"
         yield file.fault(place, came, "others: survival curves have no single estimate to combine")
-    elif len(estimators) > 1:
-        yield file.fault(
-            place, f"{' and '.join(estimators)} together", "designs of one estimator, whose scales agree"
-        )
+    elif len(_scales(used)) > 1:
+        allowed = f"designs of one estimator, or of {listed(IN_OUTCOME_UNITS)}, whose scales agree"
+        yield file.fault(place, f"{' and '.join(estimators)} together", allowed)
     yield from _check_contrast_errors(file, place, [one for one in used if one.estimator != "kaplan_meier"])
     for number, term in enumerate(contrast.terms):
         if term.design in known and stands_for_levels(known[term.design]):
@@ -108,14 +107,22 @@ def _check_contrast(
 def _check_contrast_errors(
     file: SpecFile[StudySpec], place: Place, designs: Sequence[DesignSpec]
 ) -> Iterator[Fault]:
-    grouping = [design.vcov.ways if isinstance(design.vcov, GroupedVcov) else () for design in designs]
-    if len({str(design.vcov) for design in designs}) > 1 or any(len(ways) != 1 for ways in grouping):
-        rules = dict.fromkeys(
-            f"{vcov_key(design)} by {' and '.join(ways)}" if ways else vcov_key(design)
-            for design, ways in zip(designs, grouping, strict=True)
-        )
+    ways = {() if isinstance(design.vcov, str) else design.vcov.ways for design in designs}
+    has_influence = all(vcov_key(design) in WITH_INFLUENCE for design in designs)
+    if len(ways) > 1 or not has_influence or any(len(way) != 1 for way in ways):
+        rules = dict.fromkeys(map(_rule, designs))
         allowed = "designs whose errors are grouped by one column, since they are combined group by group"
         yield file.fault(place, f"errors of {' and '.join(rules)}", allowed)
+
+
+def _rule(design: DesignSpec) -> str:
+    key = vcov_key(design)
+    ways = () if isinstance(design.vcov, str) else design.vcov.ways
+    return f"{key} by {' and '.join(ways)}" if ways else key
+
+
+def _scales(designs: Sequence[DesignSpec]) -> set[str]:
+    return {scale_of(design.estimator) for design in designs}
 
 
 def check_contrast_outcomes(file: SpecFile[StudySpec], columns: Sequence[str]) -> Iterator[Fault]:
@@ -125,7 +132,7 @@ def check_contrast_outcomes(file: SpecFile[StudySpec], columns: Sequence[str]) -
     known = {design.name: design for design in file.model.designs}
     for index, contrast in enumerate(file.model.contrasts):
         used = [known[term.design] for term in contrast.terms if term.design in known]
-        is_told = len({design.estimator for design in used}) > 1
+        is_told = len(_scales(used)) > 1
         outcomes = list(dict.fromkeys(design.outcome for design in used if design.outcome in columns))
         if len(outcomes) > 1 and not is_told:
             came = f"the outcomes {' and '.join(outcomes)}"

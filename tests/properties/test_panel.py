@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,15 @@ from clusterpanel.panel.firm_years import write_firm_years
 from clusterpanel.spec.clusters import ClusterSpec, DbscanDraw
 from clusterpanel.spec.columns import panel_columns
 from clusterpanel.spec.source import Column, SourceSpec, SourceTable
-from clusterpanel.spec.study import CensorRule, EntryFlag, PanelSpec, RatioSpec, Study, StudySpec
+from clusterpanel.spec.study import (
+    CensorRule,
+    ContinuityRule,
+    EntryFlag,
+    PanelSpec,
+    RatioSpec,
+    Study,
+    StudySpec,
+)
 
 FIRST, LAST, CENSORED_AFTER = 2010, 2016, 2013
 YEARS = range(FIRST, LAST + 1)
@@ -101,6 +110,12 @@ SCHEMAS = {
         "wage_bill_crowns": "float64",
     },
 }
+SCHEMAS["flows"] = {
+    "origin_site_id": "string",
+    "destination_site_id": "string",
+    "year": "int32",
+    "workers": "float64",
+}
 NUMBERS = st.one_of(st.none(), st.just(0.0), st.floats(-1e3, 1e6, allow_subnormal=False))
 
 
@@ -129,11 +144,13 @@ def registers(draw: st.DrawFn) -> dict[str, list[Row]]:
     return tables
 
 
-def assembled(tables: dict[str, list[Row]], rows_per_block: int = 4) -> tuple[pa.Table, tuple[FlowStep, ...]]:
+def assembled(
+    tables: dict[str, list[Row]], rows_per_block: int = 4, study: Study = STUDY
+) -> tuple[pa.Table, tuple[FlowStep, ...]]:
     with TemporaryDirectory() as folder:
         inputs = write_tables(tables, Path(folder))
         file = Path(folder) / "panel.parquet"
-        steps = write_firm_years(STUDY, inputs, file, rows_per_block)
+        steps = write_firm_years(study, inputs, file, rows_per_block)
         # Reading by blocks raises if a row group splits a firm.
         blocks = list(ParquetBlocks(file, "firm_id").blocks(["firm_id", "year"]))
         table = pq.read_table(file)
@@ -260,3 +277,33 @@ def test_the_order_of_input_rows_and_the_blocks_do_not_matter(
     other, other_steps = assembled(shuffled, rows_per_block=100)
     assert table.equals(other)
     assert steps == other_steps
+
+
+def test_a_workforce_under_a_new_identifier_is_neither_an_exit_nor_a_birth() -> None:
+    tables: dict[str, list[Row]] = {name: [] for name in SCHEMAS}
+    seen = {"old": (2011, 2012), "fresh": (2013, 2014), "founded": (2013, 2014)}
+    for firm, years in seen.items():
+        tables["firms"].append({"firm_id": firm})
+        for year in years:
+            tables["sites"].append(
+                {"site_id": f"{firm}1", "year": year, "firm_id": firm, "industry_code": "01.10"}
+            )
+            tables["accounts"].append({"firm_id": firm, "year": year, "employment": 20.0})
+    tables["flows"].append(
+        {"origin_site_id": "old1", "destination_site_id": "fresh1", "year": 2013, "workers": 18.0}
+    )
+    panel = STUDY.panel.model_copy(update={"continuity": ContinuityRule()})
+    study = replace(STUDY, spec=STUDY.spec.model_copy(update={"panel": panel}))
+    table, steps = assembled(tables, study=study)
+    rows = {(row["firm_id"], row["year"]): row for row in table.to_pylist()}
+    assert [rows["old", 2012][name] for name in ("is_exit", "is_censored", "origin")] == [
+        None,
+        True,
+        "unknown",
+    ]
+    assert [rows["fresh", 2013][name] for name in ("is_entry", "is_true_birth")] == [False, False]
+    assert rows["fresh", 2014]["origin"] == "renamed"
+    assert [rows["founded", 2013][name] for name in ("is_entry", "is_true_birth")] == [True, True]
+    assert [step.reason for step in steps if "true births" in step.step] == [
+        "no row is lost; firms by origin: 1 new, 1 renamed, 1 unknown"
+    ]

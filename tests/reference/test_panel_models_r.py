@@ -17,7 +17,6 @@ from clusterpanel.models.fit import Fit
 from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.panel_models.between import fit_between
 from clusterpanel.models.panel_models.breusch_pagan import breusch_pagan, honda
-from clusterpanel.models.panel_models.components import ComponentRule
 from clusterpanel.models.panel_models.cross_section import pairwise_lm, pesaran_cd
 from clusterpanel.models.panel_models.firm_effects import firm_effects, firm_effects_test
 from clusterpanel.models.panel_models.first_difference import fit_first_difference
@@ -27,6 +26,7 @@ from clusterpanel.models.panel_models.poolability import poolability
 from clusterpanel.models.panel_models.random_effects import fit_random_effects
 from clusterpanel.models.panel_models.serial_correlation import within_autocorrelation
 from clusterpanel.models.panel_models.two_way import fit_two_way_random_effects
+from clusterpanel.spec.design import ComponentRule
 
 TOLERANCE = 1e-6  # the tolerance the reference numbers are given with
 RANDOM_TOLERANCE = 1e-4  # the same for random effects of unbalanced panels

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clusterpanel.errors import SpecError
-from clusterpanel.models.arrays import Integers, ModelArrays, ModelSource
+from clusterpanel.models.arrays import Floats, Integers, ModelArrays, ModelSource
 from clusterpanel.models.instruments.fold_variances import FoldVariances, SumRule
 from clusterpanel.models.instruments.prepare import Prepared, prepare
-from clusterpanel.models.instruments.two_stage import InstrumentsFit, solve_two_stage
+from clusterpanel.models.instruments.two_stage import (
+    InstrumentsFit,
+    shown_coefficients,
+    solve_two_stage,
+    structural_equation,
+)
 from clusterpanel.models.instruments.variances import Variances, row_variances
 from clusterpanel.models.linearised import Linearised
 from clusterpanel.models.vcov.counts import SampleCounts, count_sample
@@ -62,6 +67,18 @@ def fit_two_stage(
     return solve_two_stage(prepared, variances, counts)
 
 
+def two_stage_coefficients(
+    source: ModelSource, endogenous: Sequence[str], instruments: Sequence[str], threads: int = 1
+) -> tuple[tuple[str, ...], Floats]:
+    """Return the names and coefficients of two-stage least squares alone, for refits of drawn samples.
+
+    Parameters and errors are those of `fit_two_stage`.
+    """
+    prepared = prepare(source, endogenous, instruments, threads)
+    structural = structural_equation(prepared.parts)
+    return structural.names, shown_coefficients(prepared, structural, 0)
+
+
 def variances_of(
     prepared: Prepared,
     counts: SampleCounts,
@@ -80,8 +97,8 @@ def variances_of(
     """
     if isinstance(vcov, BlockBootstrapVcov):
         raise SpecError(
-            "the block bootstrap came with instruments, whose tests have no draws",
-            hint="Choose { CRV1 = ... } for the tests.",
+            "the block bootstrap refits: it is no function of one fit's rows",
+            hint="Choose { CRV1 = ... } for the tests, and draw samples for `two_stage_coefficients`.",
         )
     if is_folded(vcov):
         return FoldVariances(_sum_rule(vcov, times), counts, prepared, threads)

@@ -14,6 +14,7 @@ from clusterpanel.models.scores import GroupSums, join_groups, sum_by_group
 from clusterpanel.models.vcov.counts import SampleCounts
 from clusterpanel.models.vcov.covariance import Covariance
 from clusterpanel.models.vcov.sums import ScoreSums
+from clusterpanel.models.within import left_of_block
 
 SumRule = Callable[[ScoreSums, SampleCounts], Covariance]
 
@@ -56,12 +57,8 @@ class EquationFold:
 
     def step(self, block: ArrayBlock) -> EquationSums:
         """Return one block's sums."""
-        from clusterpanel.models import kernels_scores
-
         values = block.values - self.point[:, None]
-        left = kernels_scores.left_of_block(
-            block, values, block.weights, self.source.absorbs_firm, self.slopes
-        )
+        left = left_of_block(block, values, block.weights, self.source.absorbs_firm, self.slopes)
         residuals = _mix(np.stack([equation.residual for equation in self.equations], axis=1), left)
         weighted = residuals * block.weights if len(block.weights) else residuals
         # Equations with the same regressors share their rows.

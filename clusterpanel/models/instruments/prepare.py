@@ -1,7 +1,7 @@
 """Absorb the effects of a sample with instruments and find which columns hold something of their own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from clusterpanel.models.absorb import CONSTANT, Absorbed, absorb_sample
 from clusterpanel.models.arrays import Floats, ModelSource
 from clusterpanel.models.collinear import Collinear, find_collinear
 from clusterpanel.models.instruments.parts import Parts, check_identified, check_names
+from clusterpanel.models.projection import centred
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def absorb_parts(
         An endogenous regressor is collinear with effects, exogenous or other endogenous regressors.
     """
     sample = absorb_sample(source, threads)
-    absorbed, centre, totals = sample
     if source.names[-1:] == (CONSTANT,):
-        absorbed, centre, totals = _centred(absorbed, centre, totals, source.total_weight)
+        sample = centred(sample, source.total_weight)
+    absorbed, centre, totals = sample
     exogenous = [name for name in source.names if name not in {*endogenous, *instruments}]
     collinear = _collinear(source, absorbed, totals, [*exogenous, *instruments])
     dropped = {item.name for item in collinear}
@@ -116,16 +117,3 @@ def _collinear(
     places = np.array([0, *(1 + source.names.index(name) for name in names)])
     firm = source.firm_name if source.absorbs_firm else None
     return find_collinear(names, totals[places], absorbed.only(places), source.effect_names, firm)
-
-
-def _centred(
-    absorbed: Absorbed, centre: Floats, totals: Floats, weight: float
-) -> tuple[Absorbed, Floats, Floats]:
-    """Take the means out of the moments; the constant, which comes last, stays as it is."""
-    rest, sums = absorbed.rest.copy(), absorbed.rest[-1]
-    rest -= np.outer(sums, sums) / weight
-    rest[-1], rest[:, -1] = 0.0, 0.0
-    rest[-1, -1] = weight
-    centre, totals = centre.copy(), totals.copy()
-    centre[-1], totals[-1] = 0.0, weight
-    return replace(absorbed, rest=rest, within=np.diag(rest).copy()), centre, totals

@@ -131,6 +131,7 @@ def structural_fit(
             "r2": 1 - squares / float(prepared.totals[0]),
             "r2_within": 1 - squares / float(parts.rest[0, 0]),
             "rmse": float(np.sqrt(squares / counts.rows)),
+            "path": prepared.absorbed.path,
         },
     )
 
@@ -167,8 +168,19 @@ def uncentred(
     """
     if not prepared.has_constant:
         return equation.coefficients, covariance
-    places = [prepared.parts.columns.index(name) for name in equation.names]
-    back = uncentre(equation.names, prepared.centre[[outcome, *places]])
-    coefficients = back @ equation.coefficients
+    back = _back(prepared, equation, outcome)
+    return shown_coefficients(prepared, equation, outcome), covariance.of_combinations(back)
+
+
+def shown_coefficients(prepared: Prepared, equation: Equation, outcome: int) -> Floats:
+    """Return an equation's coefficients on the columns as they came; arguments as those of `uncentred`."""
+    if not prepared.has_constant:
+        return equation.coefficients
+    coefficients: Floats = _back(prepared, equation, outcome) @ equation.coefficients
     coefficients[-1] += prepared.centre[outcome]
-    return coefficients, covariance.of_combinations(back)
+    return coefficients
+
+
+def _back(prepared: Prepared, equation: Equation, outcome: int) -> Floats:
+    places = [prepared.parts.columns.index(name) for name in equation.names]
+    return uncentre(equation.names, prepared.centre[[outcome, *places]])

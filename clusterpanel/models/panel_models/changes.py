@@ -1,14 +1,12 @@
 """Which rows of a firm have a change since the year before, and blocks turned into such changes."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from clusterpanel.errors import SpecError
 from clusterpanel.models.arrays import ArrayBlock, Flags, Floats, Integers, Levels
-
-Gaps = Literal["dropped", "spanned"]
+from clusterpanel.spec.design import Gaps
 
 
 def has_change(starts: Integers, time: Floats, gaps: Gaps = "dropped") -> Flags:

@@ -10,7 +10,6 @@ years. All Swamy-Arora variants agree where panels are balanced.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -19,8 +18,7 @@ from clusterpanel.models.arrays import Floats, Integers
 from clusterpanel.models.panel_models.firm_moments import FirmMoments
 from clusterpanel.models.panel_models.rank import independent, scaled_inverse
 from clusterpanel.models.panel_models.within_fit import within_fit
-
-ComponentRule = Literal["swamy_arora", "swamy_arora_harmonic", "wallace_hussain", "amemiya", "nerlove"]
+from clusterpanel.spec.design import ComponentRule
 
 
 @dataclass(frozen=True)

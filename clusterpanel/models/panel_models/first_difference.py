@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import NotIdentifiedError
 from clusterpanel.models.absorb import CONSTANT
-from clusterpanel.models.arrays import Integers, ModelArrays, ModelSource
+from clusterpanel.models.arrays import Flags, Integers, ModelArrays, ModelSource
 from clusterpanel.models.fit import Fit
 from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.panel_models.changed_source import ChangedSource, gathered
@@ -18,11 +18,11 @@ from clusterpanel.models.panel_models.changes import (
     Changing,
     CountFold,
     Difference,
-    Gaps,
     renumbering,
 )
 from clusterpanel.models.panel_models.columns import check_source
 from clusterpanel.models.vcov.from_rows import RowPlaces
+from clusterpanel.spec.design import Gaps
 from clusterpanel.spec.vcov import Vcov
 
 
@@ -37,12 +37,15 @@ class Differences:
     first_rows : int
         Rows that are a firm's first.
     gap_rows : int
-        Rows after a year in which the firm is not seen.
+        Rows after a year in which the firm is not seen, if they have no change.
+    groups_seen : tuple of bool arrays
+        Which groups of each way have a change.
     """
 
     sample: ModelSource
     first_rows: int
     gap_rows: int
+    groups_seen: tuple[Flags, ...]
 
 
 def fit_first_difference(
@@ -120,4 +123,4 @@ def differences(source: ModelSource, time: str, gaps: Gaps = "dropped") -> Diffe
         group_levels=tuple(int(seen.sum()) for seen in counts.groups),
     )
     sample = gathered(changed) if isinstance(source, ModelArrays) else changed
-    return Differences(sample, counts.first_rows, counts.gap_rows)
+    return Differences(sample, counts.first_rows, counts.gap_rows, tuple(counts.groups))

@@ -19,13 +19,14 @@ from clusterpanel.models.arrays import Floats, Integers, ModelArrays, ModelSourc
 from clusterpanel.models.fit import Fit
 from clusterpanel.models.linearised import Linearised
 from clusterpanel.models.panel_models.columns import panel_columns
-from clusterpanel.models.panel_models.components import ComponentRule, Components, estimate_components
+from clusterpanel.models.panel_models.components import Components, estimate_components
 from clusterpanel.models.panel_models.firm_moments import firm_moments
 from clusterpanel.models.panel_models.panel_test import PanelTest, chi2_test, quadratic_form
 from clusterpanel.models.panel_models.random_effects import solve_random_model
 from clusterpanel.models.panel_models.solution import PanelSolution
 from clusterpanel.models.panel_models.terms import MEAN_PREFIX, panel_model
 from clusterpanel.models.vcov.from_rows import RowPlaces
+from clusterpanel.spec.design import ComponentRule
 from clusterpanel.spec.vcov import Vcov
 
 NOT_DEFINITE = (

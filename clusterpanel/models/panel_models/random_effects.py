@@ -12,13 +12,14 @@ from clusterpanel.errors import SpecError
 from clusterpanel.models.arrays import Integers, ModelSource
 from clusterpanel.models.fit import Fit
 from clusterpanel.models.panel_models.columns import panel_columns
-from clusterpanel.models.panel_models.components import ComponentRule, Components, estimate_components
+from clusterpanel.models.panel_models.components import Components, estimate_components
 from clusterpanel.models.panel_models.firm_moments import FirmMoments, firm_moments
 from clusterpanel.models.panel_models.quasi_demean import quasi_demeaned_moments, quasi_demeaned_source
 from clusterpanel.models.panel_models.solution import PanelSolution
 from clusterpanel.models.panel_models.terms import PanelModel, panel_model, shown_terms
 from clusterpanel.models.panel_models.variation import explained_shares
 from clusterpanel.models.vcov.from_rows import RowPlaces
+from clusterpanel.spec.design import ComponentRule
 from clusterpanel.spec.vcov import Vcov
 
 

@@ -59,10 +59,10 @@ def coarse_space(system: ReducedSystem, candidates: sparse.csr_array) -> CoarseS
         Columns of norm 1, those that matter most first.
     """
     sums = _independent(candidates)
-    product = system.cross.T @ sums
     matrix = (sums.T @ (system.own @ sums)).toarray()
-    if system.cross.shape[1]:
-        matrix -= product.T @ system.factors.solve(product.toarray())
+    if system.cross.eliminated:
+        product = system.cross.transposed_times(sums)
+        matrix -= product.T @ system.factors.solve(product)
     metric = np.linalg.cholesky((sums.T @ sums).toarray())
     # In the basis where VY has the norm of Y, small eigenvalues mean small beside 1, the matrix's diagonal.
     half = solve_triangular(metric, matrix, lower=True)

@@ -23,6 +23,25 @@ PROBE_TOLERANCE = 1e-6
 PROBE_SEED = 20_080_101
 
 
+@dataclass(frozen=True)
+class Preconditioner:
+    """An approximate inverse of a reduced matrix.
+
+    Attributes
+    ----------
+    coarse : CoarseSpace
+    bundles : BlockFactors
+        Of the iterated levels' own matrix, strongly coupled levels together.
+    """
+
+    coarse: CoarseSpace
+    bundles: BlockFactors
+
+    def solve(self, residual: Floats) -> Floats:
+        """Return an approximate solution: each bundle's own and the coarse one."""
+        return self.bundles.solve(residual) + self.coarse.correct(residual)
+
+
 @dataclass
 class Iteration:
     """A reduced system, the parts conjugate gradients need, and what they found out.
@@ -32,9 +51,8 @@ class Iteration:
     system : ReducedSystem
     starts : integer array, shape (effects + 1,)
         Where each effect's levels start among the iterated ones.
-    coarse : CoarseSpace
-    bundles : BlockFactors
-        Of the iterated levels' own matrix, strongly coupled levels together.
+    preconditioner : Preconditioner, or None
+        None where there are so few iterated levels that they are factored densely at once.
     steps : int
         The most steps a call of `solve` took.
     unseen : Unseen
@@ -46,15 +64,18 @@ class Iteration:
 
     system: ReducedSystem
     starts: Integers
-    coarse: CoarseSpace
-    bundles: BlockFactors
+    preconditioner: Preconditioner | None
     steps: int = field(default=0, init=False)
     unseen: Unseen = field(init=False)
     is_probed: bool = field(default=False, init=False)
     dense: tuple[Floats, PivotedFactor] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._take_as_unseen(self.coarse.unseen_directions())
+        if self.preconditioner is None:
+            self._factor_densely()
+            self.is_probed = True
+        else:
+            self._take_as_unseen(self.preconditioner.coarse.unseen_directions())
 
     def solve(self, scaled: Floats, sizes: Floats | None) -> tuple[Floats, Floats]:
         """Return the iterated levels' solution and the residual of all levels; a probe rides along first.
@@ -100,9 +121,9 @@ class Iteration:
         return conjugate_gradients(self.system.multiply, self._precondition, right, aim, most)
 
     def _precondition(self, residual: Floats) -> Floats:
-        """Return an approximate solution: each bundle's own and the coarse one."""
+        """Return an approximate solution."""
         seen = self.unseen.take_out(residual)
-        return self.bundles.solve(seen) + self.coarse.correct(seen)
+        return seen if self.preconditioner is None else self.preconditioner.solve(seen)
 
     def _probe(self) -> tuple[Floats, Floats]:
         """Return a random vector of the iterated levels and its image of all levels."""

@@ -4,8 +4,10 @@ import numpy as np
 
 from clusterpanel.models.arrays import Flags, Floats, Integers, Levels
 from clusterpanel.models.kernels import compiled
+from clusterpanel.models.kernels_pairs import LENGTHS, Table, place_of
 from clusterpanel.models.schur.blocks import BlockArrays
 from clusterpanel.models.schur.entries import Entries
+from clusterpanel.models.schur.spells import Spells
 from clusterpanel.models.schur.split import Parts
 
 
@@ -204,3 +206,42 @@ def fill_parts(upper: Entries, parts: Parts, scale: Floats, goals: Integers, fil
                 goal = goals[kind[other], kind[level], place[other]]
                 filled.indices[goal], filled.data[goal] = place[level], value
                 goals[kind[other], kind[level], place[other]] += 1
+
+
+@compiled
+def numbers_of(table: Table, keys: Integers) -> Floats:
+    """Return the numbers of some keys of a table of pairs."""
+    numbers = np.empty(len(keys))
+    for place in range(len(keys)):
+        numbers[place] = table.sums[place_of(table.keys, keys[place])]
+    return numbers
+
+
+@compiled
+def rows_of_spells(spells: Spells, levels: int) -> tuple[Integers, Levels, Floats]:
+    """Return the number of rows in each pair of levels that spells pass through, as a csr_array's arrays.
+
+    The spells come by ascending level.
+    """
+    starts = np.zeros(levels + 1, dtype=np.int64)
+    columns, numbers = np.empty(spells.years.sum(), dtype=np.int32), np.empty(spells.years.sum())
+    row, used, first, next_one = np.zeros(levels), 0, 0, 0
+    for level in range(levels):
+        while first < len(spells.level) and spells.level[first] <= level - LENGTHS:
+            first += 1
+        while next_one < len(spells.level) and spells.level[next_one] <= level:
+            next_one += 1
+        lowest, highest = levels, -1
+        for spell in range(first, next_one):
+            year = level - spells.level[spell]
+            if year < spells.years[spell]:
+                column = spells.other[spell] + year
+                row[column] += spells.shares[spell] * spells.years[spell]
+                lowest, highest = min(lowest, column), max(highest, column)
+        for column in range(lowest, highest + 1):
+            if row[column] != 0.0:
+                columns[used], numbers[used] = column, row[column]
+                row[column] = 0.0
+                used += 1
+        starts[level + 1] = used
+    return starts, columns[:used], numbers[:used]

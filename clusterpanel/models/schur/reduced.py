@@ -7,7 +7,9 @@ from scipy import sparse
 
 from clusterpanel.models.arrays import Floats, Integers
 from clusterpanel.models.schur.blocks import BlockFactors, factor_diagonal_blocks
+from clusterpanel.models.schur.crossing import Crossing, crossing
 from clusterpanel.models.schur.entries import Entries, entries_of
+from clusterpanel.models.schur.spells import Spells, taken_off
 from clusterpanel.models.schur.split import Split
 
 
@@ -20,7 +22,7 @@ class ReducedSystem:
     split : Split
     own : csr_array, shape (iterated, iterated)
         E, both triangles.
-    cross : csr_array, shape (iterated, eliminated)
+    cross : Crossing
         C.
     other : csr_array, shape (eliminated, eliminated)
         D, both triangles.
@@ -30,27 +32,27 @@ class ReducedSystem:
 
     split: Split
     own: sparse.csr_array
-    cross: sparse.csr_array
+    cross: Crossing
     other: sparse.csr_array
     factors: BlockFactors
 
     def multiply(self, values: Floats) -> Floats:
         """Return the reduced matrix times values of the iterated levels."""
         product = np.asarray(self.own @ values)
-        if self.cross.shape[1]:
-            product -= self.cross @ self.factors.solve(self.cross.T @ values)
+        if self.cross.eliminated:
+            product -= self.cross.times(self.factors.solve(self.cross.transposed_times(values)))
         return product
 
     def reduce(self, right: Floats) -> Floats:
         """Return the reduced system's right-hand side for one of all levels."""
         reduced = right[self.split.iterated]
-        if self.cross.shape[1]:
-            reduced -= self.cross @ self.factors.solve(right[self.split.eliminated])
+        if self.cross.eliminated:
+            reduced -= self.cross.times(self.factors.solve(right[self.split.eliminated]))
         return reduced
 
     def extend(self, values: Floats, right: Floats) -> tuple[Floats, Floats]:
         """Return the solution of all levels and what the eliminated ones leave of theirs."""
-        target = right[self.split.eliminated] - self.cross.T @ values
+        target = right[self.split.eliminated] - self.cross.transposed_times(values)
         inner = self.factors.solve(target)
         solution = np.empty_like(right)
         solution[self.split.iterated], solution[self.split.eliminated] = values, inner
@@ -61,7 +63,7 @@ class ReducedSystem:
         solution, rest = self.extend(values, right)
         residual = np.empty_like(right)
         residual[self.split.eliminated] = rest
-        explained = self.own @ values + self.cross @ solution[self.split.eliminated]
+        explained = self.own @ values + self.cross.times(solution[self.split.eliminated])
         residual[self.split.iterated] = right[self.split.iterated] - explained
         return residual
 
@@ -69,24 +71,42 @@ class ReducedSystem:
         """Return the whole scaled matrix times values of all levels."""
         iterated, eliminated = solution[self.split.iterated], solution[self.split.eliminated]
         product = np.empty_like(solution)
-        product[self.split.iterated] = self.own @ iterated + self.cross @ eliminated
-        product[self.split.eliminated] = self.cross.T @ iterated + self.other @ eliminated
+        product[self.split.iterated] = self.own @ iterated + self.cross.times(eliminated)
+        product[self.split.eliminated] = self.cross.transposed_times(iterated) + self.other @ eliminated
         return product
 
     def dense(self, levels: Integers) -> Floats:
         """Return the reduced matrix of some iterated levels."""
         own = self.own[levels][:, levels].toarray()
-        if self.cross.shape[1]:
-            cross = self.cross[levels]
-            own -= cross @ self.factors.solve(cross.T.toarray())
+        if self.cross.eliminated:
+            cross = self.cross.of_rows(levels)
+            own -= cross @ self.factors.solve(np.ascontiguousarray(cross.T))
         return np.ascontiguousarray(own)
 
 
-def reduced_system(upper: sparse.csr_array, scale: Floats, split: Split) -> ReducedSystem:
-    """Return the system for a matrix's upper triangle, each level scaled to a diagonal of 1."""
-    own, cross, other = _scaled_parts(upper, scale, split)
-    factors = factor_diagonal_blocks(other, split.block, np.zeros(len(split.block)))
-    return ReducedSystem(split, own, cross, other, factors)
+def reduced_system(upper: sparse.csr_array, spells: Spells, scale: Floats, split: Split) -> ReducedSystem:
+    """Return the system for a matrix's upper triangle, each level scaled to a diagonal of 1.
+
+    Parameters
+    ----------
+    upper : csr_array, shape (levels, levels)
+    spells : Spells
+        To be taken off it.
+    scale : float array, shape (levels,)
+    split : Split
+    """
+    kind, place = split.parts
+    is_between = kind[spells.level] != kind[spells.other]
+    upper = taken_off(upper, spells.where(~is_between))
+    between = spells.where(is_between)
+    is_turned = kind[between.level] == 1
+    level, other = place[between.level], place[between.other]
+    rows, columns = np.where(is_turned, other, level), np.where(is_turned, level, other)
+    between = Spells(rows, columns, between.years, between.shares)
+    own, pairs, apart = _scaled_parts(upper, scale, split)
+    cross = crossing(pairs, between, scale[split.iterated], scale[split.eliminated])
+    factors = factor_diagonal_blocks(apart, split.block, np.zeros(len(split.block)))
+    return ReducedSystem(split, own, cross, apart, factors)
 
 
 def _scaled_parts(upper: sparse.csr_array, scale: Floats, split: Split) -> tuple[sparse.csr_array, ...]:

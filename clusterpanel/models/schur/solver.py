@@ -9,9 +9,10 @@ from scipy import sparse
 from clusterpanel.models.arrays import Floats, Integers, Levels
 from clusterpanel.models.schur.dense import dense_solver
 from clusterpanel.models.schur.sparse import sparse_solver
+from clusterpanel.models.schur.spells import NO_SPELLS, Spells, taken_off
 
-# Up to here a dense factor takes less time than conjugate gradients: docs/decisions/solving-effects.md.
-DENSE_LEVELS = 2_000
+# Up to here a dense factor takes less time than the elimination of blocks: docs/decisions/solving-effects.md.
+DENSE_LEVELS = 600
 
 
 class EffectsSolver(Protocol):
@@ -68,6 +69,7 @@ def effects_solver(
     schur: Floats | sparse.csr_array,
     level_offsets: Sequence[int] | Integers,
     factors: Sequence[Sequence[Levels]] = (),
+    spells: Spells = NO_SPELLS,
 ) -> EffectsSolver:
     """Return the solver for a Schur complement: dense up to `DENSE_LEVELS` levels or if it came dense.
 
@@ -81,13 +83,15 @@ def effects_solver(
         For an effect of several columns (``region^year``): for each of them the code of every level, shape
         (levels of the effect,). They only make the sparse path fast: sums of effects are looked for among
         them (each region's years, each year's regions) before they are looked for elsewhere.
+    spells : Spells
+        To be taken off a sparse Schur complement yet.
     """
     offsets = np.asarray(level_offsets, dtype=np.int64)
     if isinstance(schur, np.ndarray):
         return dense_solver(schur, offsets)
     if schur.shape[0] <= DENSE_LEVELS:
-        return dense_solver(schur.toarray(), offsets)
-    return sparse_solver(schur, offsets, factors)
+        return dense_solver(taken_off(schur, spells).toarray(), offsets)
+    return sparse_solver(schur, offsets, factors, spells)
 
 
 def redundant_by_effect(

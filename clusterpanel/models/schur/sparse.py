@@ -13,10 +13,11 @@ from clusterpanel.models.schur.bundles import bundle_levels, lift_of_bundles
 from clusterpanel.models.schur.certificate import check_residual, scale_of_levels
 from clusterpanel.models.schur.coarse import coarse_space, most_sums
 from clusterpanel.models.schur.dense import dense_solver
-from clusterpanel.models.schur.iteration import MOST_DENSE_LEVELS, Iteration
+from clusterpanel.models.schur.iteration import MOST_DENSE_LEVELS, Iteration, Preconditioner
 from clusterpanel.models.schur.reduced import ReducedSystem, reduced_system
-from clusterpanel.models.schur.split import split_effects
-from clusterpanel.models.schur.sums import groupings, sums_of_levels
+from clusterpanel.models.schur.spells import NO_SPELLS, Spells
+from clusterpanel.models.schur.split import FEW_ITERATED, split_effects
+from clusterpanel.models.schur.sums import IteratedLevels, groupings, linked_levels, sums_of_levels
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,10 @@ class SparseSolver:
 
 
 def sparse_solver(
-    schur: sparse.csr_array, offsets: Integers, factors: Sequence[Sequence[Levels]] = ()
+    schur: sparse.csr_array,
+    offsets: Integers,
+    factors: Sequence[Sequence[Levels]] = (),
+    spells: Spells = NO_SPELLS,
 ) -> SparseSolver:
     """Prepare conjugate gradients for a sparse Schur complement.
 
@@ -104,34 +108,42 @@ def sparse_solver(
     schur : csr_array, shape (levels, levels)
         The upper triangle and nothing else; not changed.
     offsets : integer array, shape (effects + 1,)
-    factors : see `effects_solver`
+    factors, spells : see `effects_solver`
     """
     every_scale = scale_of_levels(schur.diagonal())
     present = np.flatnonzero(every_scale)
     scale = every_scale[present]
     upper = schur if len(present) == len(every_scale) else schur[present][:, present]
     effect = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))[present]
-    system = reduced_system(upper, scale, split_effects(upper, np.searchsorted(present, offsets)))
-    iterated = system.split.iterated
-    effect, number = effect[iterated], (present - offsets[effect])[iterated]
-    bundle = bundle_levels(system.own, effect)
-    root = 1.0 / scale[iterated]
-    groups = groupings(system.own, effect, number, factors, bundle)
-    sums = sums_of_levels(root, groups, most_sums(len(system.split.eliminated)))
-    iteration = Iteration(
-        system=system,
-        starts=np.searchsorted(effect, np.arange(len(offsets))),
-        coarse=coarse_space(system, sums),
-        bundles=factor_diagonal_blocks(system.own, bundle, lift_of_bundles(root, bundle)),
-    )
-    return SparseSolver(len(every_scale), present, scale, iteration)
+    level, other = np.searchsorted(present, spells.level), np.searchsorted(present, spells.other)
+    spells = Spells(level, other, spells.years, spells.shares)
+    split = split_effects(upper, np.searchsorted(present, offsets))
+    system = reduced_system(upper, spells, scale, split)
+    starts = np.searchsorted(effect[split.iterated], np.arange(len(offsets)))
+    preconditioner = None
+    if len(split.iterated) > FEW_ITERATED:
+        number, linked = present - offsets[effect], linked_levels(upper, effect)
+        of = split.iterated
+        here = IteratedLevels(effect[of], number[of], linked[of], 1 / scale[of])
+        preconditioner = _preconditioner(system, here, factors)
+    return SparseSolver(len(every_scale), present, scale, Iteration(system, starts, preconditioner))
+
+
+def _preconditioner(
+    system: ReducedSystem, here: IteratedLevels, factors: Sequence[Sequence[Levels]]
+) -> Preconditioner:
+    bundle = bundle_levels(system.own, here.effect)
+    groups = groupings(system.own, here, factors, bundle)
+    sums = sums_of_levels(here.root, groups, most_sums(len(system.split.eliminated)))
+    bundles = factor_diagonal_blocks(system.own, bundle, lift_of_bundles(here.root, bundle))
+    return Preconditioner(coarse_space(system, sums), bundles)
 
 
 def _whole_matrix(system: ReducedSystem) -> Floats:
     """Return the scaled matrix of all levels that are not empty, dense."""
     iterated, eliminated = system.split.iterated, system.split.eliminated
     whole = np.zeros((len(iterated) + len(eliminated),) * 2)
-    cross = system.cross.toarray()
+    cross = system.cross.of_rows(np.arange(len(iterated)))
     whole[np.ix_(iterated, iterated)] = system.own.toarray()
     whole[np.ix_(iterated, eliminated)] = cross
     whole[np.ix_(eliminated, iterated)] = cross.T

@@ -13,6 +13,8 @@ from clusterpanel.models.schur.entries import entries_of
 
 # The sum of the squared sizes of the eliminated blocks: what each step of the iteration has to pass over.
 MOST_SQUARED = 2_000**2
+# Up to here a dense factor of the reduced matrix costs less than the parts of an iteration.
+FEW_ITERATED = 600
 
 
 class Parts(NamedTuple):
@@ -39,6 +41,11 @@ class Split:
     block: Levels
 
     @property
+    def squared(self) -> float:
+        """The sum of the blocks' squared sizes."""
+        return float((np.bincount(self.block) ** 2.0).sum())
+
+    @property
     def parts(self) -> Parts:
         """Each level's kind and place."""
         kind, place = np.zeros((2, len(self.iterated) + len(self.eliminated)), dtype=np.int64)
@@ -51,6 +58,7 @@ class Split:
 def split_effects(upper: sparse.csr_array, offsets: Integers) -> Split:
     """Eliminate as many levels as can be solved for at little cost.
 
+    If few levels are then left, those are solved for by a dense factor, and the cheapest such split is taken.
     Either the small effects together, or the one effect whose own block falls into small components, as that
     of industry-years does if few firms change industry.
 
@@ -60,19 +68,30 @@ def split_effects(upper: sparse.csr_array, offsets: Integers) -> Split:
         The upper triangle.
     offsets : integer array, shape (effects + 1,)
     """
+    ranges = [np.arange(first, last) for first, last in pairwise(offsets)]
+    nothing = Split(np.empty(0, dtype=np.int64), np.arange(offsets[-1]), np.empty(0, dtype=np.int32))
+    found = [nothing, *(_eliminating(levels, upper) for levels in (*ranges, *_small_together(ranges)))]
+    return min((split for split in found if split.squared <= MOST_SQUARED), key=_cost)
+
+
+def _eliminating(levels: Integers, upper: sparse.csr_array) -> Split:
+    """Return the split that eliminates some levels."""
     from clusterpanel.models.schur.kernels import connected_levels
 
-    ranges = [np.arange(first, last) for first, last in pairwise(offsets)]
-    best = Split(np.empty(0, dtype=np.int64), np.arange(offsets[-1]), np.empty(0, dtype=np.int32))
-    for levels in (*ranges, *_small_together(ranges)):
-        if len(levels) <= len(best.eliminated):
-            continue
-        is_member = np.zeros(offsets[-1], dtype=np.bool_)
-        is_member[levels] = True
-        block = connected_levels(entries_of(upper), is_member)[levels]
-        if (np.bincount(block).astype(np.float64) ** 2).sum() <= MOST_SQUARED:
-            best = Split(levels, np.flatnonzero(~is_member), block)
-    return best
+    is_member = np.zeros(upper.shape[0], dtype=np.bool_)
+    is_member[levels] = True
+    block = connected_levels(entries_of(upper), is_member)[levels]
+    return Split(
+        levels, np.flatnonzero(~is_member), np.unique(block, return_inverse=True)[1].astype(np.int32)
+    )
+
+
+def _cost(split: Split) -> tuple[bool, float]:
+    """Return what a split costs: the multiplications of dense factors if few levels are left, else those."""
+    left, gone = len(split.iterated), len(split.eliminated)
+    if left > FEW_ITERATED:
+        return True, float(left)
+    return False, float((np.bincount(split.block) ** 3.0).sum() + left**2 * gone + left**3)
 
 
 def _small_together(ranges: list[Integers]) -> list[Integers]:

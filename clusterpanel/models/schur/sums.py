@@ -1,6 +1,7 @@
 """Which sums of levels are worth a place in the coarse space."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -12,36 +13,70 @@ from clusterpanel.models.arrays import Floats, Integers, Levels
 Grouping = tuple[Integers, Levels]
 
 
+class IteratedLevels(NamedTuple):
+    """What is known of the levels that are iterated on, each array of shape (levels,).
+
+    Attributes
+    ----------
+    effect, number : integer arrays
+        Each level's effect, and its place in that effect.
+    linked : integer array
+        See `linked_levels`.
+    root : float array
+        The root of each level's diagonal, which turns a sum of levels into one of scaled levels.
+    """
+
+    effect: Levels
+    number: Integers
+    linked: Levels
+    root: Floats
+
+
 def groupings(
-    own: sparse.csr_array,
-    effect: Levels,
-    number: Integers,
-    factors: Sequence[Sequence[Levels]],
-    bundle: Levels,
+    own: sparse.csr_array, here: IteratedLevels, factors: Sequence[Sequence[Levels]], bundle: Levels
 ) -> list[Grouping]:
     """Return the ways levels are summed, those that matter most first.
 
-    Connected levels of an effect (their sum is what the firms absorb), the values of each column of an effect
-    of several columns (all regions' levels of one year are the year's effect), and the bundles.
+    Connected levels of an effect (their sum is what the firms absorb), levels of an effect that rows link by
+    way of other effects (all regions' levels of one year, which are all industries' of that year), the values
+    of each column of an effect of several columns, and the bundles.
 
     Parameters
     ----------
     own : csr_array, shape (levels, levels)
         The iterated levels' own matrix.
-    effect, number : integer arrays, shape (levels,)
-        Each level's effect, and its place in that effect.
+    here : IteratedLevels
     factors : for each effect the codes, level by level, of each of its columns
     bundle : integer array, shape (levels,)
     """
-    everything = np.arange(len(effect))
+    effect, everything = here.effect, np.arange(len(here.effect))
     effects = int(effect.max(initial=-1)) + 1
     _, component = csgraph.connected_components(own, directed=False)
-    found = [(everything, effect), (everything, (component * effects + effect).astype(np.int32))]
+    by_effect = ((group * effects + effect).astype(np.int32) for group in (component, here.linked))
+    found = [(everything, group) for group in (effect, *by_effect)]
     for place, codes_of_columns in enumerate(factors):
         levels = np.flatnonzero(effect == place)
         columns = sorted(codes_of_columns, key=lambda codes: int(codes.max(initial=0)))
-        found += [(levels, codes[number[levels]]) for codes in columns]
+        found += [(levels, codes[here.number[levels]]) for codes in columns]
     return [*found, (everything, bundle)]
+
+
+def linked_levels(upper: sparse.csr_array, effect: Levels) -> Levels:
+    """Return the component of each level when levels of two effects are linked by the rows they share.
+
+    Only such rows make an entry positive. Under loads, which have signs, the components are a guess.
+
+    Parameters
+    ----------
+    upper : csr_array, shape (levels, levels)
+    effect : integer array, shape (levels,)
+    """
+    entries = upper.tocoo()
+    is_link = (effect[entries.row] != effect[entries.col]) & (entries.data > 0)
+    rows, columns = entries.row[is_link], entries.col[is_link]
+    links = sparse.coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=upper.shape)
+    _, component = csgraph.connected_components(links.tocsr(), directed=False)
+    return np.asarray(component, dtype=np.int32)
 
 
 def sums_of_levels(root: Floats, groups: Sequence[Grouping], most: int) -> sparse.csr_array:

@@ -82,7 +82,7 @@ def influence_of_groups(bread: Floats, scores: Floats, factor: float) -> Floats:
     factor : float
         Of the covariance, which is the outer product of the columns returned.
     """
-    influence: Floats = np.sqrt(factor) * (scores @ bread)
+    influence: Floats = scores @ (np.sqrt(factor) * bread)
     return influence
 
 

@@ -29,6 +29,8 @@ class ScoreSums:
         The time of each group of the first way, where the errors are related in time.
     is_probability : bool
         The weights are inverse probabilities.
+    is_adjusted : bool
+        Whether the small-sample rule holds for the inverse information too, where `squares` is None.
     """
 
     bread: Floats
@@ -37,6 +39,7 @@ class ScoreSums:
     groups: tuple[Floats, ...] = ()
     times: Integers | None = None
     is_probability: bool = False
+    is_adjusted: bool = True
 
 
 def subsets_of_ways(ways: int) -> list[tuple[int, ...]]:

@@ -10,6 +10,9 @@ from clusterpanel.models.vcov.words import NOT_GROUPED, count_words, distributio
 def iid(sums: ScoreSums, counts: SampleCounts) -> Covariance:
     """Return the covariance under errors of one variance, or the inverse information of a likelihood.
 
+    The latter is multiplied by (n - 1)/(n - K), fixest's default for `fepois` and `feglm` too; R's `glm`
+    leaves it as it is, and so does the conditional logit here, as those of R and Stata do.
+
     Raises
     ------
     SpecError
@@ -22,15 +25,26 @@ def iid(sums: ScoreSums, counts: SampleCounts) -> Covariance:
             "the variance iid came with probability weights, under which no formula for it holds",
             hint='Choose vcov = "HC1" or { CRV1 = "firm_id" }, or weights = { analytic = ... }.',
         )
+    if sums.squares is None:
+        return _inverse_information(sums, counts)
     degrees = counts.residual_degrees(is_grouped=False)
     distribution = distribution_words(degrees)
-    if sums.squares is None:
-        rule = f"inverse of the expected information, {distribution}"
-        return Covariance(sums.bread, degrees, rule, no_influence=NOT_GROUPED)
     variance = sums.squares * counts.parameter_factor(is_grouped=False) / counts.rows
     words = count_words(counts, is_grouped=False)
     rule = f"homoskedastic, residual variance over n - K, {words}, {distribution}"
     return Covariance(sums.bread * variance, degrees, rule, no_influence=NOT_GROUPED)
+
+
+def _inverse_information(sums: ScoreSums, counts: SampleCounts) -> Covariance:
+    degrees = counts.residual_degrees(is_grouped=False)
+    rule = "inverse of the expected information"
+    if not sums.is_adjusted:
+        rule = f"{rule}, {distribution_words(degrees)}"
+        return Covariance(sums.bread, degrees, rule, no_influence=NOT_GROUPED)
+    factor = counts.parameter_factor(is_grouped=False) * (counts.rows - 1) / counts.rows
+    words = count_words(counts, is_grouped=False)
+    rule = f"{rule}, times (n - 1)/(n - K), {words}, {distribution_words(degrees)}"
+    return Covariance(factor * sums.bread, degrees, rule, no_influence=NOT_GROUPED)
 
 
 def hc1(sums: ScoreSums, counts: SampleCounts) -> Covariance:

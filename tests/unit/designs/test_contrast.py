@@ -68,7 +68,7 @@ def test_a_contrast_can_go_into_another(frame: pd.DataFrame) -> None:
         ({"vcov": "iid"}, "a result without influence"),
         ({"vcov": {"CRV1": "region_code"}}, "the same groups of the errors"),
         ({"outcome": "age"}, "the same outcome"),
-        ({"outcome": "is_exit", "estimator": "cloglog"}, "the same estimator"),
+        ({"outcome": "is_exit", "estimator": "cloglog"}, "the same scale"),
     ],
 )
 def test_undefined_contrasts_are_refused(frame: pd.DataFrame, fields: dict[str, Any], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows alone in a level go until none is left; the model room's slow version is the measure."""
+"""Rows alone in a level go until none is left; counting all levels anew each time is the measure."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from clusterpanel.designs.codes import SampleCodes
 from clusterpanel.designs.singletons import FirmLevels, OtherLevels, rows_beside_others
+from clusterpanel.models.arrays import Codes, ModelArrays
+from clusterpanel.models.ols import fit_ols
 
 
 def dropped_one_by_one(kinds: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, int]]:
@@ -45,3 +47,31 @@ def test_the_same_rows_stay_as_by_counting_again(seed: int, regions: int, years:
 def test_nothing_is_copied_where_no_row_is_alone(codes: list[int]) -> None:
     levels = OtherLevels(SampleCodes("a", np.array(codes, dtype=np.uint8), max(codes) + 1))
     assert rows_beside_others(4, [levels]) == (None, {"a": 0})
+
+
+def test_dropping_one_row_can_leave_another_alone() -> None:
+    # Firm 0 is alone; then year 0 holds one row; then firm 1 does; firm 2 stays.
+    firms = FirmLevels("firm_id", np.array([0, 1, 3, 6]))
+    years = OtherLevels(SampleCodes("year", np.array([0, 0, 1, 1, 1, 1], dtype=np.uint8), 2))
+    keep, dropped = rows_beside_others(6, [firms, years])
+    assert keep is not None
+    assert keep.tolist() == [False, False, False, True, True, True]
+    assert dropped == {"firm_id": 2, "year": 1}
+
+
+def test_rows_alone_in_their_firm_do_not_move_the_coefficients() -> None:
+    rng = np.random.default_rng(0)
+    firm = np.concatenate([np.repeat(np.arange(20), 3), np.arange(20, 30)])
+    arrays = ModelArrays(
+        (rng.normal(size=70), rng.normal(size=70)),
+        ("x",),
+        Codes("firm_id", firm.astype(np.int32), 30),
+        (),
+        absorbs_firm=True,
+    )
+    keep, dropped = rows_beside_others(70, [FirmLevels("firm_id", arrays.starts)])
+    assert keep is not None
+    assert dropped == {"firm_id": 10}
+    np.testing.assert_allclose(
+        fit_ols(arrays.where(keep)).coefficients, fit_ols(arrays).coefficients, rtol=1e-12
+    )

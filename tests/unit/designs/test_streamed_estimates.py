@@ -30,6 +30,8 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "slopes": {"absorb": ["firm_id[age]", "region_code[age]"], "vcov": {"CRV1": "region_code"}},
     "terms": {"controls": ["log(age)", "i(year, in_cluster, ref=2001)"], "vcov": "iid"},
     "in time": {"absorb": ["region_code"], "vcov": {"driscoll_kraay_lags": 1}},
+    "logit": {"estimator": "logit", "outcome": "is_exit", "comparison": "region"},
+    "cloglog": {"estimator": "cloglog", "outcome": "is_exit", "comparison": "region", "absorb": ["year"]},
     "poisson": {"estimator": "poisson", "outcome": "log_own_count_5km", "controls": []},
 }
 

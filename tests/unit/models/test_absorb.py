@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from clusterpanel.errors import NotIdentifiedError, SpecError
-from clusterpanel.models import absorb, moments
+from clusterpanel.models import absorb, absorbed
 from clusterpanel.models.absorb import check_levels
+from clusterpanel.models.absorbed import redundant_levels
 from clusterpanel.models.arrays import Codes, ModelArrays
 from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.projection import project
@@ -39,21 +40,21 @@ def test_rank_counts_the_levels_that_say_something_of_their_own() -> None:
 
 def test_redundant_levels_are_named_by_effect() -> None:
     sample = arrays({"x": noise(2)})
-    redundant = absorb.redundant_levels(sample, absorb.absorb(sample))
+    redundant = redundant_levels(sample, absorb.absorb(sample))
     assert {name: len(levels) for name, levels in redundant.items()} == {"year": 1, "region_code": 1}
 
 
 def test_slopes_leave_nothing_that_the_dummies_explain() -> None:
     sample = arrays({"x": noise(2), "z": noise(3)})
-    absorbed = absorb.absorb(sample)
+    found = absorb.absorb(sample)
     dummies = [np.eye(codes.levels)[codes.codes] for codes in (sample.firms, *sample.effects)]
     values, nuisance = np.column_stack(sample.columns), np.hstack(dummies)
     rest = values - nuisance @ np.linalg.lstsq(nuisance, values, rcond=None)[0]
-    np.testing.assert_allclose(absorbed.rest, rest.T @ rest, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(absorb.left_rows(sample, absorbed), rest.T, atol=1e-12)
+    np.testing.assert_allclose(found.rest, rest.T @ rest, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(absorb.left_rows(sample, found), rest.T, atol=1e-12)
     within = values - dummies[0] @ np.linalg.lstsq(dummies[0], values, rcond=None)[0]
-    np.testing.assert_allclose(absorbed.within, (within**2).sum(axis=0))
-    np.testing.assert_allclose(absorbed.explained, absorbed.within - np.diag(rest.T @ rest))
+    np.testing.assert_allclose(found.within, (within**2).sum(axis=0))
+    np.testing.assert_allclose(found.explained, found.within - np.diag(rest.T @ rest))
 
 
 def test_one_mover_among_many_still_links_two_pairs_of_regions() -> None:
@@ -143,7 +144,7 @@ def test_a_slope_that_is_the_firms_effect_again_adds_nothing() -> None:
 def test_many_levels_are_solved_sparsely_and_the_path_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = arrays({"x": noise(2), "z": noise(3)})
     dense = absorb.absorb(sample)
-    monkeypatch.setattr(moments, "DENSE_LEVELS", 0)
+    monkeypatch.setattr(absorbed, "DENSE_LEVELS", 0)
     monkeypatch.setattr(solver, "DENSE_LEVELS", 0)
     sparse = absorb.absorb(sample)
     np.testing.assert_allclose(sparse.rest, dense.rest, rtol=1e-10)

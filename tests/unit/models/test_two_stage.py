@@ -9,6 +9,7 @@ import pytest
 from clusterpanel.errors import NotIdentifiedError, SpecError
 from clusterpanel.models.arrays import Codes, Floats, ModelArrays
 from clusterpanel.models.instruments.fit import fit_two_stage
+from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.vcov.from_rows import RowPlaces
 from clusterpanel.spec.vcov import (
     BlockBootstrapVcov,
@@ -302,3 +303,9 @@ def test_anderson_rubin_is_the_wald_test_of_the_instruments_in_the_reduced_form(
         np.testing.assert_allclose(
             anderson_rubin_test(result.reduced_form, value).statistic, expected, rtol=1e-7
         )
+
+
+def test_it_says_how_effects_were_taken_out_as_least_squares_does() -> None:
+    arrays = sample()
+    two_stages = fit_two_stage(arrays, ["x"], ["z1"], "iid").fit.facts["path"]
+    assert two_stages == fit_ols(arrays, "iid").facts["path"]

@@ -207,10 +207,14 @@ def test_probability_weights_have_no_homoskedastic_variance() -> None:
 
 
 def test_a_known_dispersion_gives_the_inverse_information() -> None:
-    found = from_sums("iid", ScoreSums(np.eye(2), None, np.eye(2)), SampleCounts(10, 2, is_normal=True))
-    np.testing.assert_array_equal(found.matrix, np.eye(2))
-    assert found.rule == "inverse of the expected information, normal"
+    counts = SampleCounts(10, 2, is_normal=True)
+    found = from_sums("iid", ScoreSums(np.eye(2), None, np.eye(2)), counts)
+    np.testing.assert_allclose(found.matrix, np.eye(2) * 9 / 8, rtol=1e-15)
+    assert found.rule.startswith("inverse of the expected information, times (n - 1)/(n - K)")
     assert found.degrees_of_freedom == np.inf
+    plain = from_sums("iid", ScoreSums(np.eye(2), None, np.eye(2), is_adjusted=False), counts)
+    np.testing.assert_array_equal(plain.matrix, np.eye(2))
+    assert plain.rule == "inverse of the expected information, normal"
 
 
 def test_parameters_count_nested_effects_once_and_slopes_in_full() -> None:

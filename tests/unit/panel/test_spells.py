@@ -21,6 +21,9 @@ def followed(
     country: str = "DE",
     birth: int | None = None,
     cause: str | None = None,
+    origin: str | None = None,
+    found_origin: str | None = None,
+    found_end: str | None = None,
     spec: PanelSpec = SPEC,
 ) -> dict[str, list[Any]]:
     table = pa.table(
@@ -30,6 +33,9 @@ def followed(
             "country_code": [country] * len(years),
             "birth_year": pa.array([birth] * len(years), pa.int32()),
             "death_cause": pa.array([cause] * len(years), pa.string()),
+            "origin": pa.array([origin] * len(years), pa.string()),
+            "found_origin": pa.array([found_origin] * len(years), pa.string()),
+            "found_end": pa.array([found_end] * len(years), pa.string()),
         }
     )
     pq.write_table(table, tmp_path / "rows.parquet")
@@ -121,3 +127,24 @@ def test_a_flag_marks_all_rows_of_firms_that_entered_then(tmp_path: Path) -> Non
     spec = SPEC.model_copy(update={"flags": (flag,)})
     assert followed(tmp_path, [2012, 2013], spec=spec)["is_regulatory"] == [True, True]
     assert followed(tmp_path, [2011, 2012], spec=spec)["is_regulatory"] == [False, False]
+
+
+def test_a_renamed_firm_has_neither_ended_nor_entered(tmp_path: Path) -> None:
+    old = followed(tmp_path, [2011, 2012], found_end="renamed")
+    assert old["is_exit"] == [False, None]
+    assert old["is_censored"] == [False, True]
+    assert old["exit_cause"] == [None, None]
+    assert followed(tmp_path, [2013, 2014], found_origin="renamed")["is_entry"] == [False, False]
+
+
+def test_moves_name_a_cause_the_register_does_not_know(tmp_path: Path) -> None:
+    assert followed(tmp_path, [2011, 2012], cause="unknown", found_end="merger")["exit_cause"] == [
+        None,
+        "merger",
+    ]
+
+
+def test_the_register_is_believed_before_the_moves(tmp_path: Path) -> None:
+    ended = followed(tmp_path, [2011, 2012], cause="closure", found_end="renamed")
+    assert ended["exit_cause"] == [None, "closure"]
+    assert followed(tmp_path, [2013], origin="new", found_origin="renamed")["is_entry"] == [True]

@@ -50,7 +50,8 @@ def replace(file: Path, old: str, new: str) -> None:
 
 def test_every_stage_of_the_plan_has_its_work() -> None:
     study = read_study(SMALL / "studies" / "small.toml")
-    assert list(work_of_stages(study)) == [stage.name for stage in plan_stages(study)]
+    names = [stage.name for stage in plan_stages(study)]
+    assert [name for name in work_of_stages(study) if name in names] == names
 
 
 def test_moving_a_study_changes_no_key(small: Path, tmp_path: Path) -> None:

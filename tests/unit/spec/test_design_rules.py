@@ -45,6 +45,19 @@ FINE: dict[str, dict[str, Any]] = {
         "vcov": {"conley_km": 9.0},
     },
     "slopes of regions' counts": {**WAGE, "estimator": "poisson", "absorb": ("region_code[year]",)},
+    "random effects by Nerlove": {**WAGE, "estimator": "random_effects", "components": "nerlove"},
+    "correlated random effects by Wallace and Hussain": {
+        **WAGE,
+        "estimator": "correlated_random_effects",
+        "components": "wallace_hussain",
+    },
+    "differences over gaps": {
+        **WAGE,
+        "comparison": "within",
+        "estimator": "first_difference",
+        "gaps": "spanned",
+    },
+    "drawn firms with instruments": {**IV, "vcov": {"block_bootstrap": "firm_id"}},
     "curves by text": {**EXIT, "estimator": "kaplan_meier", "exposure": "region_code"},
 }
 
@@ -106,6 +119,12 @@ BROKEN: dict[str, tuple[dict[str, Any], list[tuple[str | int, ...]]]] = {
         {**WAGE, "weights": {"probability": "weight"}, "vcov": "iid"},
         [("vcov",)],
     ),
+    "components of least squares": ({**WAGE, "components": "swamy_arora"}, [("components",)]),
+    "components that firm means would explain": (
+        {**WAGE, "estimator": "correlated_random_effects", "components": "amemiya"},
+        [("components",)],
+    ),
+    "gaps of levels": ({**WAGE, "gaps": "dropped"}, [("gaps",)]),
     "empty filter": ({**WAGE, "where": {"year": ()}}, [("where", "year")]),
     "all at once": (
         {**WAGE, "exposure": "log(", "offset": "size", "instruments": ("z",), "where": {"year": ()}},

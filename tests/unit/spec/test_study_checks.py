@@ -178,6 +178,40 @@ def test_contrast_of_two_hazards_is_allowed(faults: Faults) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'estimator = "random_effects"',
+        'estimator = "between"\nvcov = { CRV1 = "firm_id" }',
+        'estimator = "iv"\ninstruments = ["age"]',
+        'vcov = { CRV3 = "firm_id" }',
+    ],
+)
+def test_contrast_of_estimators_in_the_outcomes_unit_is_allowed(faults: Faults, lines: str) -> None:
+    pooled = 'name = "wage_pooled"\ncomparison = "pooled"'
+
+    assert faults((STUDY, pooled, f"{pooled}\n{lines}")) == []
+
+
+@pytest.mark.parametrize(
+    ("vcov", "told"),
+    [
+        ('{ CRV3 = "region_code" }', "CRV3 by region_code and CRV1 by firm_id"),
+        ('{ block_bootstrap = "firm_id" }', "block_bootstrap by firm_id and CRV1 by firm_id"),
+        ('{ CRV1 = ["firm_id", "year"] }', "CRV1 by firm_id and year and CRV1 by firm_id"),
+    ],
+)
+def test_contrast_of_errors_without_a_shared_influence_is_refused(
+    faults: Faults, vcov: str, told: str
+) -> None:
+    pooled = 'name = "wage_pooled"\ncomparison = "pooled"'
+    found = faults((STUDY, pooled, f"{pooled}\nvcov = {vcov}"))
+
+    assert [(fault.where, fault.came) for fault in found] == [
+        ("[[contrasts]] 1 (wage_sorting), key terms", f"errors of {told}")
+    ]
+
+
 def test_contrast_of_two_outcomes_is_refused(faults: Faults) -> None:
     found = faults((STUDY, 'outcome = "log_wage_crowns"', 'outcome = "log_employment"'))
 

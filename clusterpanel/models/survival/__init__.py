@@ -1,0 +1,1 @@
+"""Survival models: arrays of intervals in, frozen fit out, every pass a fold over firms."""
