@@ -15,6 +15,7 @@ from clusterpanel.registry.ingest import ingest
 from clusterpanel.registry.registry import Registry
 from clusterpanel.spec.columns import radius_label
 from clusterpanel.spec.design import DesignSpec
+from clusterpanel.spec.estimators import estimator_of
 from clusterpanel.spec.study import Study
 from clusterpanel.spec.vcov import GroupedVcov
 
@@ -99,7 +100,7 @@ def _design_row(design: DesignSpec) -> tuple[str, ...]:
 
 
 def _errors(design: DesignSpec) -> str:
-    if design.estimator == "kaplan_meier":
+    if estimator_of(design).is_curve:
         return "Greenwood"
     if isinstance(design.vcov, str):
         return design.vcov
@@ -111,7 +112,7 @@ def _errors(design: DesignSpec) -> str:
 
 def exhibits_of(study: Study) -> list[tuple[str, str]]:
     """Return the exhibits the report would have, and what each shows."""
-    curves = [design.name for design in study.designs if design.estimator == "kaplan_meier"]
+    curves = [design.name for design in study.designs if estimator_of(design).is_curve]
     estimates = [design.name for design in study.designs if design.name not in curves]
     exhibits = [
         ("sample_flow", "rows in, out and set aside at every step"),
@@ -121,7 +122,11 @@ def exhibits_of(study: Study) -> list[tuple[str, str]]:
     ]
     if study.spec.report.describe:
         exhibits.append(("descriptives", ", ".join(study.spec.report.describe)))
-    exhibits += [(f"survival_{name}", "survival by exposure") for name in curves]
+    for design in study.designs:
+        if design.estimator == "kaplan_meier":
+            exhibits.append((f"survival_{design.name}", "survival by exposure"))
+        elif design.name in curves:
+            exhibits.append((f"incidence_{design.name}_1, ...", f"exits by {design.cause} and exposure"))
     if estimates:
         exhibits.append(("estimates, regressions", ", ".join(estimates)))
     exhibits += [(f"profile_{profile.name}", profile.title) for profile in study.spec.profiles]

@@ -35,7 +35,7 @@ def arrays_of(
         return None if name is None else columns[numbers.place(name)]
 
     return ModelArrays(
-        columns=tuple(columns[: numbers.model]),
+        columns=columns[: numbers.model],
         names=numbers.names,
         firms=firms,
         effects=tuple(

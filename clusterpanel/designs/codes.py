@@ -29,12 +29,15 @@ class SampleCodes:
     levels : int
     factors : tuple of int32 arrays, each of shape (levels,)
         Of columns joined, for each of them the code that every level has in it.
+    along : int32 array, shape (levels,), or None
+        The levels' numbers along the firms, as `along_firms` gives them, where they are known already.
     """
 
     name: str
     codes: NarrowCodes
     levels: int
     factors: tuple[Levels, ...] = ()
+    along: Levels | None = None
 
     def where(self, keep: Flags) -> tuple["SampleCodes", Flags]:
         """Return the codes of some rows, counted on without gaps, and which levels are left."""
@@ -44,7 +47,8 @@ class SampleCodes:
         levels = int(seen.sum())
         table = narrow(np.cumsum(seen) - 1, levels)
         factors = tuple(factor[seen] for factor in self.factors)
-        return replace(self, codes=table[codes], levels=levels, factors=factors), seen
+        along = None if self.along is None else np.argsort(np.argsort(self.along[seen])).astype(np.int32)
+        return replace(self, codes=table[codes], levels=levels, factors=factors, along=along), seen
 
     def counts(self) -> Integers:
         """Return the rows of each level."""
@@ -137,7 +141,7 @@ def along_firms(
 
 
 def _along_firms(kind: SampleCodes, starts: Integers) -> SampleCodes:
-    numbers = numbers_along_firms(kind.codes, starts, kind.levels)
+    numbers = numbers_along_firms(kind.codes, starts, kind.levels) if kind.along is None else kind.along
     old = np.argsort(numbers)
     if (np.diff(old) == 1).all():
         return kind
@@ -145,7 +149,7 @@ def _along_firms(kind: SampleCodes, starts: Integers) -> SampleCodes:
     codes = np.empty(len(kind.codes), dtype=table.dtype)
     for rows in slices(len(codes)):
         codes[rows] = table[kind.codes[rows]]
-    return replace(kind, codes=codes, factors=tuple(factor[old] for factor in kind.factors))
+    return replace(kind, codes=codes, factors=tuple(factor[old] for factor in kind.factors), along=None)
 
 
 def firm_numbers(starts: Integers) -> NDArray[np.int32]:

@@ -46,12 +46,14 @@ class NumberColumns:
     @property
     def sources(self) -> tuple[str, ...]:
         """The panel columns that are read."""
-        return tuple(dict.fromkeys((*self.plan.outcomes, *self.plan.regressors.sources, *self.further)))
+        return tuple(
+            dict.fromkeys((*self.plan.outcome_sources, *self.plan.regressors.sources, *self.further))
+        )
 
     @property
     def outcome_sources(self) -> tuple[str, ...]:
         """The panel columns that are read where no regressor is asked for."""
-        return tuple(dict.fromkeys((*self.plan.outcomes, *self.further)))
+        return tuple(dict.fromkeys((*self.plan.outcome_sources, *self.further)))
 
     @property
     def count(self) -> int:
@@ -62,6 +64,14 @@ class NumberColumns:
         """Return the columns of a block's rows that are kept."""
         return self._make(table, self.plan.regressors.columns(table))
 
+    def is_plain(self) -> bool:
+        """Say whether every regressor is a panel column as it is."""
+        return set(self.plan.regressors.names) <= set(self.plan.regressors.sources)
+
+    def make_plain(self, table: pa.Table) -> list[Floats]:
+        """Return the columns of all rows of a table, those not kept among them, where regressors are plain."""
+        return self._make(table, [as_floats(table.column(name)) for name in self.plan.regressors.names])
+
     def make_outcomes(self, table: pa.Table) -> list[Floats]:
         """Return the columns with empty ones for the regressors, whose sources need not be there."""
         return self._make(table, [np.empty(0)] * len(self.plan.regressors.names))
@@ -70,7 +80,7 @@ class NumberColumns:
         plan = self.plan
         constant = [np.ones(table.num_rows)] if plan.adds_constant else []
         return [
-            *(as_floats(table.column(name)) for name in plan.outcomes),
+            *plan.outcome_columns(table),
             *regressors,
             *constant,
             *(as_floats(table.column(name)) for name in self.further),

@@ -10,17 +10,25 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.design_checks import named_columns, number_columns
 from clusterpanel.spec.design_rules import misfits
-from clusterpanel.spec.effects import canonical_effect, read_effect
+from clusterpanel.spec.effects import Effect, canonical_effect, read_effect
+from clusterpanel.spec.estimators import estimator_of
 from clusterpanel.spec.faults import Place, did_you_mean, listed
+from clusterpanel.spec.survival_rules import strata_columns
 
 AGE = "age"
 
 
 def effects_of(design: DesignSpec, firm: str) -> tuple[str, ...]:
-    """Return the effects of a design, each once, its comparison's first: a^b is b^a."""
+    """Return the effects of a design, each once, its comparison's first: a^b is b^a.
+
+    The one of a design with strata is their joint levels.
+    """
     if design.estimator == "first_difference":
         # Changes from year to year have no firm effect left.
         return ()
+    if estimator_of(design).strata:
+        strata = strata_columns(design)
+        return (str(Effect(strata)),) if strata else ()
     own = {"pooled": (), "region": (design.region,), "within": (firm,)}[design.comparison]
     effects: dict[object, str] = {}
     for text in (*own, *design.absorb):
@@ -56,8 +64,8 @@ def place_words(place: Place) -> str:
 
 def _wanted(design: DesignSpec) -> Iterator[tuple[str, str]]:
     yield from ((place_words(place), name) for place, name in named_columns(design))
-    if design.estimator == "kaplan_meier":
-        yield "estimator kaplan_meier", AGE
+    if estimator_of(design).is_timed and design.start is None:
+        yield f"estimator {design.estimator}", AGE
 
 
 def _absent_columns(design: DesignSpec, panel: Panel) -> Iterator[Fault]:

@@ -1,15 +1,12 @@
 """Cumulative incidence of each cause of exit by exposure, the other causes at work."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from dataclasses import dataclass
 
 from clusterpanel.designs.curve_errors import jackknife, jackknife_units, rule_words
 from clusterpanel.designs.provenance import provenance_of
 from clusterpanel.designs.survival_curves import sample_facts
 from clusterpanel.designs.survival_rows import AGES, SurvivalTimes, draw_survival_rows, require_events
+from clusterpanel.models.result import SurvivalCurves
 from clusterpanel.models.survival.aalen_johansen import IncidenceVariance, incidence_curves
 from clusterpanel.models.survival.intervals import Interval
 from clusterpanel.models.survival.risk_counts import risk_sets
@@ -23,24 +20,17 @@ RULES = {
 
 
 @dataclass(frozen=True)
-class IncidenceCurves:
+class IncidenceCurves(SurvivalCurves):
     """Cumulative incidence by cause, group and age.
 
     Attributes
     ----------
-    label : str
-        The design's name.
     curve : DataFrame
         One row per cause, group and time: cause, group, time, at_risk, events (of all causes), censored,
         cause_events, incidence, std_error, conf_low, conf_high.
-    glance, provenance : mapping
-        As in `Result`; glance["causes"] counts the events of each cause.
+    label, glance, provenance
+        As in `SurvivalCurves`; glance["causes"] counts the events of each cause.
     """
-
-    label: str
-    curve: pd.DataFrame
-    glance: Mapping[str, Any] = field(default_factory=dict)
-    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cumulative_incidence(

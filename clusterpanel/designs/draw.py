@@ -17,7 +17,7 @@ from clusterpanel.designs.stores import CodeStore, FirmStore, NumberStore
 from clusterpanel.engine.ahead import read_ahead
 from clusterpanel.engine.firm_blocks import MemoryBlocks
 from clusterpanel.engine.progress import watched
-from clusterpanel.models.arrays import Flags
+from clusterpanel.models.arrays import Flags, Integers
 from clusterpanel.panel.panel import Panel
 
 # Beyond it a sample is not held but read again in each pass; fixed, so that the same run gives the same bits
@@ -81,7 +81,7 @@ class Drawing:
             firm,
             in_order=panel.data.in_memory,
             drops_alone=plan.drops_singletons and (self.layout.absorbs_firm or bool(self.layout.firm_slopes)),
-            most_labels=None if self.is_whole else MOST_STREAMED_GROUPS if labels_firms else 0,
+            most_labels=0 if not labels_firms else None if self.is_whole else MOST_STREAMED_GROUPS,
         )
         self.numbers = NumberStore(NumberColumns(plan, self.layout), panel.data.rows, most_rows)
         self.digests = ColumnDigests(() if self.known else self.numbers.numbers.sources)
@@ -98,7 +98,8 @@ class Drawing:
     def tables(self) -> Iterator[pa.Table]:
         """Yield the panel's blocks; all rows at once where they are in memory already and may be held."""
         firm, data = self.panel.firm, self.panel.data
-        columns = list(dict.fromkeys((firm, *self.needed, *self.plan.where, *self.exits.columns)))
+        read = self.numbers.numbers.sources
+        columns = list(dict.fromkeys((firm, *self.needed, *read, *self.plan.where, *self.exits.columns)))
         if self.is_whole:
             yield data.read(columns)
             return
@@ -111,16 +112,22 @@ class Drawing:
         if not table.num_rows:
             return
         self.exits.add(table)
-        starts = None if self.known is None else self.known.starts()
-        sizes, keep = self.firms.add(table.column(self.panel.firm), self.filter.keep(table), starts)
+        sizes, keep = self._add_firms(table)
         mask = RowMask.of(keep, table.num_rows)
         self.masks.append(mask)
         self.digests.add(table)
         self.set_aside.add(None if mask.bits is None else keep, table.num_rows)
         if mask.kept:
-            self._add_codes(table, None if mask.bits is None else keep)
-            sources = table.select(self.numbers.numbers.sources)
-            self.numbers.add(mask.apply(sources), sizes, self.filter.rows)
+            kept = None if mask.bits is None else keep
+            self._add_codes(table, kept)
+            self.numbers.add(table.select(self.numbers.numbers.sources), kept, sizes, self.filter.rows)
+
+    def _add_firms(self, table: pa.Table) -> tuple[Integers, Flags | None]:
+        firms, keep = table.column(self.panel.firm), self.filter.keep(table)
+        if self.known is None or firms.null_count:
+            return self.firms.add(firms, keep)
+        labels = self.known.firm_labels() if self.firms.holds_labels else None
+        return self.firms.add(firms, keep, self.known.starts(), labels)
 
     def _add_codes(self, table: pa.Table, keep: Flags | None) -> None:
         for name in self.codes.dictionaries if self.known else ():

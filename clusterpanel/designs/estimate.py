@@ -1,5 +1,6 @@
 """Estimate a design: the sixth verb of the line."""
 
+from clusterpanel.designs.cumulative_incidence import cumulative_incidence
 from clusterpanel.designs.draw import MEMORY_GB
 from clusterpanel.designs.regression import estimate_regression
 from clusterpanel.designs.survival_curves import estimate_kaplan_meier
@@ -7,6 +8,7 @@ from clusterpanel.engine.progress import passes_shown
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
+from clusterpanel.spec.estimators import estimator_of
 
 
 def estimate(
@@ -39,6 +41,8 @@ def estimate(
         The panel lacks a column, a regressor is text, or the design asks for what cannot be had.
     NotIdentifiedError
         The sample holds no answer: no switchers, one firm, no variation, a regressor that foretells exits.
+    DataError
+        Rows of a survival design end before they start, or at once.
     NotConvergedError
         A likelihood still rises when the steps run out.
 
@@ -54,6 +58,13 @@ def estimate(
     0.3
     """
     with passes_shown(progress):
-        if design.estimator == "kaplan_meier":
-            return estimate_kaplan_meier(design, panel)
+        if estimator_of(design).is_curve:
+            return _estimate_curves(design, panel)
         return estimate_regression(design, panel, threads, memory_gb)
+
+
+def _estimate_curves(design: DesignSpec, panel: Panel) -> SurvivalCurves:
+    interval = design.intervals or "log-log"
+    if design.estimator == "cumulative_incidence":
+        return cumulative_incidence(design, panel, cause=str(design.cause), interval=interval)
+    return estimate_kaplan_meier(design, panel, interval=interval)

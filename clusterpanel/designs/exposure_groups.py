@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from clusterpanel.designs.encode import as_floats, dictionary, is_number
 from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
-from clusterpanel.models.arrays import Integers, Levels, compact
+from clusterpanel.models.arrays import Levels, compact
 from clusterpanel.spec.design import DesignSpec
 
 MOST_GROUPS = 6
@@ -19,13 +19,13 @@ class ExposureGroups:
 
     Attributes
     ----------
-    codes : integer array, shape (rows,)
+    codes : int32 array, shape (rows,)
     labels : tuple of str
     notes : tuple of str
         How a continuous exposure was cut.
     """
 
-    codes: Integers
+    codes: Levels
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -43,7 +43,7 @@ def group_exposure(design: DesignSpec, column: pa.ChunkedArray) -> ExposureGroup
     encoded = dictionary(column)
     values = encoded.dictionary.to_pylist()
     if len(values) <= MOST_GROUPS:
-        groups = _by_value(encoded.indices.to_numpy().astype(np.int64), values)
+        groups = _by_value(encoded.indices.to_numpy(), values)
     elif is_number(column.type):
         groups = _by_third(design.exposure, column)
     else:
@@ -59,8 +59,8 @@ def group_exposure(design: DesignSpec, column: pa.ChunkedArray) -> ExposureGroup
 
 def _by_value(codes: Levels, values: list[object]) -> ExposureGroups:
     order = sorted(range(len(values)), key=lambda place: values[place])  # type: ignore[arg-type, return-value]
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
+    rank = np.empty(len(values), dtype=np.int32)
+    rank[order] = np.arange(len(values), dtype=np.int32)
     labels = tuple(_text(values[place]) for place in order)
     if len(set(labels)) < len(labels):
         labels = tuple(str(values[place]) for place in order)
@@ -73,7 +73,7 @@ def _by_third(name: str, column: pa.ChunkedArray) -> ExposureGroups:
     labels = (f"at most {low:.4g}", f"{low:.4g} to {high:.4g}", f"above {high:.4g}")
     codes, _, old = compact(np.searchsorted([low, high], values).astype(np.int64), 3)
     note = f"{name} takes many values; it was cut at its terciles, {low:.4g} and {high:.4g}."
-    return ExposureGroups(codes.astype(np.int64), tuple(labels[place] for place in old), (note,))
+    return ExposureGroups(codes, tuple(labels[place] for place in old), (note,))
 
 
 def _text(value: object) -> str:

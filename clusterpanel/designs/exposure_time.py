@@ -10,7 +10,7 @@ import pandas as pd
 from clusterpanel.designs.encode import dictionary
 from clusterpanel.designs.provenance import provenance_of
 from clusterpanel.designs.survival_rows import AGES, SurvivalRows, SurvivalTimes, draw_survival_rows
-from clusterpanel.models.arrays import Integers
+from clusterpanel.models.arrays import Levels
 from clusterpanel.models.survival.poisson_rate import poisson_interval
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
@@ -94,7 +94,7 @@ def exposure_records(rows: SurvivalRows, time: str) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _counts(rows: SurvivalRows, cells: Integers, size: int) -> pd.DataFrame:
+def _counts(rows: SurvivalRows, cells: Levels, size: int) -> pd.DataFrame:
     episodes = rows.episodes
     lasted, is_event = episodes.stop - episodes.entry, episodes.is_event
     return pd.DataFrame(

@@ -75,6 +75,7 @@ def finish_sample(drawn: Drawn) -> Sample:
         known_facts=numbers.facts,
         digest=sample_digest((numbers.numbers.names, names), drawn.digests, starts, (*effects, *groups)),
         group_values=tuple(values),
+        effect_values=() if plan.episodes is None else _strata_values(drawn, effects, joint),
         beside=beside,
         notes=tuple(_without_influence(drawn, groups, values)),
     )
@@ -130,6 +131,8 @@ def _source(
         effects=[coded(effect) for effect in effects],
         groups=[firms if group is None else coded(group) for group in groups],
     )
+    # Known, so that they need not be found in the firms' codes.
+    arrays.__dict__["starts"] = starts
     return arrays, {name: columns[numbers.place(name)] for name in drawn.plan.beside}
 
 
@@ -198,6 +201,13 @@ def _values_of(way: Levels, group: SampleCodes | None, joint: JointCodes, drawn:
             values = drawn.codes.values(name)
             texts.append(as_texts(values).take(pa.array(joint.parts[name].codes[first])))
     return pc.binary_join_element_wise(*texts, JOIN)
+
+
+def _strata_values(
+    drawn: Drawn, effects: Sequence[SampleCodes], joint: JointCodes
+) -> tuple[pa.Array | None, ...]:
+    pairs = zip(drawn.numbers.numbers.layout.others, effects, strict=True)
+    return tuple(_values_of(levels, codes, joint, drawn) for levels, codes in pairs)
 
 
 def _first_rows(group: SampleCodes) -> Integers:

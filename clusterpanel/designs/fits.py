@@ -1,17 +1,16 @@
 """Fit a design's sample with its estimator and its variance."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from clusterpanel.designs.bootstrap import bootstrap_variance
 from clusterpanel.designs.instrument_facts import instrument_facts
-from clusterpanel.designs.sample import Sample
+from clusterpanel.designs.request import Request, bootstrapped
+from clusterpanel.designs.survival_fits import SURVIVAL_FITS
 from clusterpanel.designs.where_rows_stand import places_of, times_of
 from clusterpanel.errors import NotIdentifiedError, SpecError
-from clusterpanel.models.absorb import AbsorbedSample
 from clusterpanel.models.arrays import Flags, Floats, ModelArrays, ModelSource
 from clusterpanel.models.conditional_logit import fit_conditional_logit
 from clusterpanel.models.families import FamilyName
@@ -32,48 +31,11 @@ from clusterpanel.models.panel_models.solution import PanelSolution
 from clusterpanel.models.vcov.covariance import Covariance
 from clusterpanel.models.vcov.from_rows import from_rows
 from clusterpanel.models.vcov.from_sums import from_sums
-from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.vcov import BlockBootstrapVcov, GroupedVcov
 
 # A standard error this small beside its coefficient is rounding.
 LEAST_ERROR = 1e-8
 TESTS_NOT_DRAWN = "The tests of the instruments have no draws: they take errors grouped by {} (CRV1)."
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be fitted.
-
-    Attributes
-    ----------
-    design : DesignSpec
-    sample : Sample
-    time : str
-        The panel's column of years.
-    endogenous, instruments : tuple of str
-        Names of columns.
-    threads : int
-    moments : AbsorbedSample or None
-        The sample's columns with the effects taken out, where several designs share them.
-    """
-
-    design: DesignSpec
-    sample: Sample
-    time: str
-    endogenous: tuple[str, ...] = ()
-    instruments: tuple[str, ...] = ()
-    threads: int = 1
-    moments: AbsorbedSample | None = None
-
-    @property
-    def variance(self) -> Mapping[str, Any]:
-        """What a fit needs to know of the variance, by the names that fits share."""
-        vcov = self.design.vcov
-        return {
-            "vcov": vcov,
-            "places": places_of(self.sample, vcov, self.time),
-            "times": times_of(self.sample, vcov),
-        }
 
 
 def fit_design(request: Request) -> Fit:
@@ -99,7 +61,7 @@ def _check_error(fit: Fit, exposure: str) -> None:
     ------
     NotIdentifiedError
     """
-    place = fit.names.index(exposure)
+    place = fit.names.index(exposure) if exposure in fit.names else 0
     if fit.variance.facts.get("negative_eigenvalues") and np.sqrt(fit.covariance[place, place]) <= (
         LEAST_ERROR * abs(fit.coefficients[place])
     ):
@@ -119,7 +81,7 @@ def _least_squares(request: Request) -> Fit:
         solved = solve_least_squares(drawn)
         return solved.projection.source.names, solved.raw_coefficients(0)
 
-    return _bootstrapped(request, fit, refit)
+    return bootstrapped(request, fit, refit)
 
 
 def _likelihood(family: FamilyName) -> Callable[[Request], Fit]:
@@ -128,7 +90,7 @@ def _likelihood(family: FamilyName) -> Callable[[Request], Fit]:
         fitted = fit_glm(source, family, threads)
         if isinstance(vcov, BlockBootstrapVcov):
             first = _with_sums(request, fitted, "HC1")
-            return _bootstrapped(request, first, lambda drawn: _estimates(fit_glm(drawn, family)))
+            return bootstrapped(request, first, lambda drawn: _estimates(fit_glm(drawn, family)))
         places = places_of(request.sample, vcov, request.time)
         if places is None:
             return _with_sums(request, fitted, vcov)
@@ -153,7 +115,7 @@ def _conditional_logit(request: Request) -> Fit:
     fitted = fit_conditional_logit(request.sample.source, request.threads)
     if isinstance(request.design.vcov, BlockBootstrapVcov):
         first = _with_sums(request, fitted, "HC1")
-        return _bootstrapped(request, first, lambda drawn: _estimates(fit_conditional_logit(drawn)))
+        return bootstrapped(request, first, lambda drawn: _estimates(fit_conditional_logit(drawn)))
     return _with_sums(request, fitted, request.design.vcov)
 
 
@@ -166,7 +128,7 @@ def _instruments(request: Request) -> Fit:
     # The tests have no draws: they take errors that are related as the draws take them to be.
     grouped = GroupedVcov(CRV1=vcov.block_bootstrap)
     fit = _with_tests(fit_two_stage(request.sample.source, *parts, grouped, threads=request.threads))
-    drawn = _bootstrapped(request, fit, lambda drawn: two_stage_coefficients(drawn, *parts))
+    drawn = bootstrapped(request, fit, lambda drawn: two_stage_coefficients(drawn, *parts))
     return replace(drawn, notes=(*fit.notes, TESTS_NOT_DRAWN.format(vcov.block_bootstrap)))
 
 
@@ -184,7 +146,7 @@ def _panel_model(solve: Callable[[Request, ModelSource], PanelSolution]) -> Call
         solution = solve(request, request.sample.source)
         if isinstance(request.design.vcov, BlockBootstrapVcov):
             first = solution.fit(solution.covariance("HC1", threads=request.threads))
-            return _bootstrapped(request, first, refit)
+            return bootstrapped(request, first, refit)
         return solution.fit(solution.covariance(threads=request.threads, **request.variance))
 
     return fit
@@ -214,7 +176,7 @@ def _first_difference(request: Request) -> Fit:
             solved = solve_least_squares(differences(_repeated(drawn), request.time, gaps).sample)
             return solved.projection.source.names, solved.raw_coefficients(0)
 
-        fit = _bootstrapped(request, fit, refit)
+        fit = bootstrapped(request, fit, refit)
     facts = {**fit.facts, "n": changes.sample.rows, "firms": changes.sample.firm_levels}
     return replace(fit, facts=facts, variance=_of_all_groups(fit.variance, changes.groups_seen))
 
@@ -228,16 +190,6 @@ def _of_all_groups(variance: Covariance, seen: tuple[Flags, ...]) -> Covariance:
     return replace(variance, influence=influence)
 
 
-def _bootstrapped(
-    request: Request, fit: Fit, refit: Callable[[ModelSource], tuple[tuple[str, ...], Floats]]
-) -> Fit:
-    vcov = request.design.vcov
-    if not isinstance(vcov, BlockBootstrapVcov):
-        raise SpecError("only the block bootstrap refits")
-    arrays = request.sample.arrays("the block bootstrap")
-    return replace(fit, variance=bootstrap_variance(arrays, fit.names, refit, vcov))
-
-
 FITS: Mapping[str, Callable[[Request], Fit]] = {
     "ols": _least_squares,
     "poisson": _likelihood("poisson"),
@@ -249,4 +201,5 @@ FITS: Mapping[str, Callable[[Request], Fit]] = {
     "correlated_random_effects": _panel_model(_random_effects),
     "between": _panel_model(lambda request, source: solve_between(source, request.threads)),
     "first_difference": _first_difference,
+    **SURVIVAL_FITS,
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from clusterpanel.designs.encode import as_floats
+from clusterpanel.designs.episode_columns import EpisodeColumns
 from clusterpanel.models.arrays import Flags, Floats, WeightKind
 from clusterpanel.spec.effects import JOIN, Effect, read_effect
 
@@ -90,7 +91,7 @@ class SamplePlan:
     name : str
         The design's name, the stage of its flow steps.
     outcomes : tuple of str
-        Panel columns.
+        Panel columns, or what `episodes` calls its own.
     regressors : Regressors
         The exposure first; excluded instruments last.
     effects : tuple of str
@@ -109,6 +110,8 @@ class SamplePlan:
         None: a constant comes last where nothing is absorbed.
     drops_singletons : bool
         Whether rows alone in a level of an effect go.
+    episodes : EpisodeColumns or None
+        How the outcomes are made where they are a survival design's.
     """
 
     name: str
@@ -123,6 +126,18 @@ class SamplePlan:
     beside: tuple[str, ...] = ()
     has_constant: bool | None = None
     drops_singletons: bool = True
+    episodes: EpisodeColumns | None = None
+
+    @property
+    def outcome_sources(self) -> tuple[str, ...]:
+        """The panel columns that the outcomes are made of."""
+        return self.outcomes if self.episodes is None else self.episodes.sources
+
+    def outcome_columns(self, table: pa.Table) -> list[Floats]:
+        """Return the outcomes of some rows."""
+        if self.episodes is not None:
+            return self.episodes.columns(table)
+        return [as_floats(table.column(name)) for name in self.outcomes]
 
     @property
     def adds_constant(self) -> bool:
@@ -165,7 +180,8 @@ class SamplePlan:
         return tuple(dict.fromkeys(self._needed(known)))
 
     def _needed(self, known: Collection[str]) -> Iterator[str]:
-        yield from (*self.outcomes, *self.regressors.sources)
+        yield from self.outcomes if self.episodes is None else self.episodes.needed
+        yield from self.regressors.sources
         for text in (*self.effects, *self.groups):
             effect = _effect_of(text, known)
             yield from (*effect.columns, *effect.slopes)

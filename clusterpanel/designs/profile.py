@@ -10,6 +10,7 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.clusters import ClusterSpec
 from clusterpanel.spec.columns import radius_label
 from clusterpanel.spec.design import DesignSpec, ProfileSpec
+from clusterpanel.spec.estimators import estimator_of
 
 
 def estimate_profile(
@@ -45,8 +46,8 @@ def estimate_profile(
     SpecError
         The design is a survival curve, or the panel lacks a measure.
     """
-    if design.estimator == "kaplan_meier":
-        fault = Fault(profile.name, "design", f"{design.name} with kaplan_meier", "ols or cloglog")
+    if estimator_of(design).is_curve:
+        fault = Fault(profile.name, "design", f"{design.name} with {design.estimator}", "ols or cloglog")
         raise SpecError("a profile needs an estimate per radius", faults=[fault])
     results = {}
     with passes_shown(progress):

@@ -10,11 +10,14 @@ from clusterpanel.designs.changes import with_changes_counted
 from clusterpanel.designs.combination import check_design, effects_of
 from clusterpanel.designs.draw import MEMORY_GB, draw_sample
 from clusterpanel.designs.facts import check_variation, few_switchers, sample_facts
-from clusterpanel.designs.fits import Request, fit_design
+from clusterpanel.designs.fits import fit_design
 from clusterpanel.designs.fitted_perfectly import without_one_sided_levels, without_separated
 from clusterpanel.designs.provenance import provenance_of
+from clusterpanel.designs.request import Request
 from clusterpanel.designs.sample import Sample
 from clusterpanel.designs.sample_plan import levels_in, sample_plan
+from clusterpanel.designs.survival_fits import SURVIVAL_FITS
+from clusterpanel.designs.survival_sample import check_survival, draw_survival_sample, survival_glance
 from clusterpanel.designs.terms import plan_terms
 from clusterpanel.designs.yes_no import check_yes_no
 from clusterpanel.errors import Fault, SpecError
@@ -33,7 +36,7 @@ def estimate_regression(
 ) -> Result:
     """Estimate one design on a sample of its own."""
     check_design(design, panel)
-    sample = prepared_sample(design, draw_sample(sample_plan(design, panel), panel, memory_gb), threads)
+    sample = prepared_sample(design, _drawn(design, panel, memory_gb), threads)
     if design.estimator == "first_difference":
         sample = with_changes_counted(sample, panel.time, design.gaps or "dropped")
     request = Request(
@@ -47,6 +50,12 @@ def estimate_regression(
     return result_of(design, sample, fit_design(request), panel.firm)
 
 
+def _drawn(design: DesignSpec, panel: Panel, memory_gb: float) -> Sample:
+    if design.estimator in SURVIVAL_FITS:
+        return draw_survival_sample(design, panel, memory_gb)
+    return draw_sample(sample_plan(design, panel), panel, memory_gb)
+
+
 def prepared_sample(design: DesignSpec, sample: Sample, threads: int = 1) -> Sample:
     """Return a sample without rows that are fitted perfectly, once it is known to hold an answer.
 
@@ -57,6 +66,9 @@ def prepared_sample(design: DesignSpec, sample: Sample, threads: int = 1) -> Sam
     SpecError
         The outcome is not one for the estimator.
     """
+    if design.estimator in SURVIVAL_FITS:
+        check_survival(sample)
+        return sample
     if estimator_of(design).is_yes_no:
         check_yes_no(design, (block.values[0] for block in sample.source.blocks()))
     if design.estimator in ONE_SIDED:
@@ -115,7 +127,7 @@ def result_of(design: DesignSpec, sample: Sample, fit: Fit, firm: str) -> Result
         estimate=fit.table(),
         influence=influence,
         glance={
-            **sample_facts(sample),
+            **(sample_facts(sample) if sample.plan.episodes is None else survival_glance(sample)),
             "groups": next(iter(groups.values())) if groups and len(groups) == 1 else groups,
             "degrees_of_freedom": None if np.isinf(fit.degrees_of_freedom) else fit.degrees_of_freedom,
             **_events(design, sample),
@@ -132,7 +144,7 @@ def result_of(design: DesignSpec, sample: Sample, fit: Fit, firm: str) -> Result
 
 
 def _events(design: DesignSpec, sample: Sample) -> Mapping[str, Any]:
-    if not estimator_of(design).is_yes_no:
+    if not estimator_of(design).is_yes_no or sample.plan.episodes is not None:
         return {}
     return {"events": round(float(sample.facts.means[0]) * sample.rows)}
 

@@ -117,5 +117,7 @@ def _frame(
 ) -> pd.DataFrame | None:
     if influence is None or units is None:
         return None
-    names = dictionary(rows.rows.table.column(units.name)).dictionary.to_pylist()
-    return pd.DataFrame(influence, index=pd.Index(names, name=units.name), columns=list(terms))
+    names = rows.firm_names
+    if names is None or units is not rows.firms:
+        names = dictionary(rows.rows.table.column(units.name)).dictionary
+    return pd.DataFrame(influence, index=pd.Index(names.to_pylist(), name=units.name), columns=list(terms))

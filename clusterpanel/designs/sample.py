@@ -35,6 +35,8 @@ class Sample:
     group_values : tuple of (pyarrow Array or None)
         What the levels of each way stand for, in the order of their codes: the plan's ways, without their
         intersections. None where there are too many to hold.
+    effect_values : tuple of (pyarrow Array or None)
+        What the levels of each effect stand for, in the order of their codes; told where they are strata.
     beside : mapping of str to float array, shape (rows,)
         The plan's further columns; empty where the sample is streamed.
     notes : tuple of str
@@ -48,6 +50,7 @@ class Sample:
     flow: tuple[FlowStep, ...]
     digest: str
     group_values: tuple[pa.Array | None, ...] = ()
+    effect_values: tuple[pa.Array | None, ...] = ()
     beside: Mapping[str, Floats] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     known_facts: SampleFacts | None = None
@@ -119,7 +122,8 @@ class Sample:
         values = self.group_values[way]
         if values is None:
             return None
-        labels: pd.Index = pd.Index(as_texts(values).to_pandas(), name=self.source.group_names[way])
+        texts = values if pa.types.is_large_string(values.type) else as_texts(values)
+        labels: pd.Index = pd.Index(texts.to_pandas(), name=self.source.group_names[way])
         return labels
 
     def thinned(self, keep: Flags, losses: Sequence[tuple[str, str, int]], told_late: int = 0) -> "Sample":

@@ -8,6 +8,8 @@ import numpy as np
 
 from clusterpanel.models.arrays import ROWS_PER_BLOCK, ArrayBlock, Floats, Integers
 from clusterpanel.models.code_passes import switchers
+from clusterpanel.models.column_passes import mean_and_squares
+from clusterpanel.models.picked import PickedColumns
 
 
 class FirmRows(NamedTuple):
@@ -66,13 +68,13 @@ class FactsFold:
     def step(self, block: FirmRows) -> SampleFacts:
         """Return some firms' facts."""
         columns, starts = block
-        means = np.array([column.mean() for column in columns])
+        totals = np.array([mean_and_squares(column) for column in columns])
         return SampleFacts(
             rows=int(starts[-1]),
             firms=len(starts) - 1,
             switchers=switchers(columns[self.exposure], starts),
-            means=means,
-            squares=np.array([_squares(column, mean) for column, mean in zip(columns, means, strict=True)]),
+            means=totals[:, 0].copy(),
+            squares=totals[:, 1].copy(),
             lowest=np.array([column.min() for column in columns]),
             highest=np.array([column.max() for column in columns]),
         )
@@ -96,24 +98,21 @@ class FactsFold:
         return moments
 
 
-def _squares(column: Floats, mean: float) -> float:
-    away = column - mean
-    # A product of vectors would start the linear algebra's threads for a sum.
-    return float(np.square(away, out=away).sum())
-
-
 def rows_of_blocks(blocks: Iterator[ArrayBlock]) -> Iterator[FirmRows]:
     """Yield the blocks of a model's source as the facts' fold takes them."""
     return (FirmRows(list(block.values), block.starts) for block in blocks)
 
 
 def cut_rows(rows: FirmRows) -> Iterator[FirmRows]:
-    """Yield pieces of whole firms that a core's cache holds, without copying."""
+    """Yield pieces of whole firms that a core's cache holds; columns that are held are not copied."""
     columns, starts = rows
     first = 0
     while first < len(starts) - 1:
         last = int(np.searchsorted(starts, starts[first] + ROWS_PER_BLOCK))
         last = max(first + 1, min(last, len(starts) - 1))
         piece = slice(starts[first], starts[last])
-        yield FirmRows([column[piece] for column in columns], starts[first : last + 1] - starts[first])
+        held = (
+            columns.stacked(piece) if isinstance(columns, PickedColumns) else [own[piece] for own in columns]
+        )
+        yield FirmRows(list(held), starts[first : last + 1] - starts[first])
         first = last

@@ -1,6 +1,6 @@
 """What a pass over the panel keeps of a sample: firms, codes, and numbers as long as they may be held."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from clusterpanel.designs.sample_moments import FactsFold, FirmRows, SampleFacts
 from clusterpanel.engine.firm_blocks import firm_starts
 from clusterpanel.errors import DataError
 from clusterpanel.models.arrays import Flags, Floats, Integers
+from clusterpanel.models.picked import PickedColumns
 
 # How far beyond the budget the rows to come must be foretold for a sample to be streamed at once.
 FORETELLS = 1.25
@@ -37,14 +38,18 @@ class FirmStore:
         self.name, self.alone, self.firms = name, 0, 0
         self._in_order, self._drops_alone, self._most_labels = in_order, drops_alone, most_labels
         self._sizes: list[Integers] = []
-        self._labels: list[pa.ChunkedArray] = []
+        self._labels: list[pa.ChunkedArray | pa.Array] = []
 
     def add(
-        self, firms: pa.ChunkedArray, keep: Flags | None, starts: Integers | None = None
+        self,
+        firms: pa.ChunkedArray,
+        keep: Flags | None,
+        starts: Integers | None = None,
+        labels: pa.Array | None = None,
     ) -> tuple[Integers, Flags | None]:
         """Return the kept rows of each firm that is left, and which rows are left of those to keep.
 
-        `starts` are the block's firms' first rows, where they are known.
+        `starts` are the block's firms' first rows, `labels` their identifiers, where they are known.
 
         Raises
         ------
@@ -60,14 +65,21 @@ class FirmStore:
         is_alone = left == 1
         if self._drops_alone and is_alone.any():
             self.alone += int(is_alone.sum())
-            others = np.repeat(~is_alone, sizes)
-            keep = others if keep is None else keep & others
+            keep = _without_firms(is_alone, starts, keep)
             left = np.where(is_alone, 0, left)
-        self._add_labels(firms, starts[:-1], left > 0)
+        if labels is None:
+            self._add_labels(firms, starts[:-1], left > 0)
+        else:
+            self._labels.append(labels.filter(pa.array(left > 0)))
         left = left[left > 0]
         self._sizes.append(left)
         self.firms += len(left)
         return left, keep
+
+    @property
+    def holds_labels(self) -> bool:
+        """Whether identifiers are held of however many firms."""
+        return self._most_labels is None
 
     def starts(self) -> Integers:
         """Return the first row of each firm, and the number of rows."""
@@ -77,7 +89,11 @@ class FirmStore:
         """Return the firms' identifiers in order, or None where they are not held."""
         if self._most_labels is not None and self.firms > self._most_labels:
             return None
-        chunks = [chunk for labels in self._labels for chunk in labels.chunks]
+        chunks = [
+            chunk
+            for labels in self._labels
+            for chunk in (labels.chunks if isinstance(labels, pa.ChunkedArray) else (labels,))
+        ]
         return pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
 
     def _add_labels(self, firms: pa.ChunkedArray, first: Integers, is_left: Flags) -> None:
@@ -93,6 +109,16 @@ class FirmStore:
             raise DataError(f"the panel is not sorted by {self.name}", hint="Sort it by firm and time.")
         if holds:
             self._labels.append(labels if is_left.all() else labels.filter(pa.array(is_left)))
+
+
+def _without_firms(is_alone: Flags, starts: Integers, keep: Flags | None) -> Flags:
+    """Return which rows are kept once firms of one kept row are gone."""
+    if keep is not None:
+        return np.asarray(keep & np.repeat(~is_alone, np.diff(starts)))
+    # Where all rows are kept, such a firm's one row is its first.
+    kept = np.ones(int(starts[-1]), dtype=np.bool_)
+    kept[starts[:-1][is_alone]] = False
+    return kept
 
 
 class CodeStore:
@@ -159,25 +185,35 @@ class NumberStore:
         self._tells_facts = rows > most_rows
         self._told = len(numbers.plan.outcomes) + 1
         self._room, self._most_rows = rows, most_rows
-        self._held: list[Floats] | None = []
+        self._held: Sequence[Floats] | None = []
 
-    def add(self, table: pa.Table, sizes: Integers, seen: int) -> None:
-        """Go on with a block: its kept rows, each firm's number of them, and the panel's rows so far."""
-        columns = self.numbers.make(table)
+    def add(self, table: pa.Table, keep: Flags | None, sizes: Integers, seen: int) -> None:
+        """Go on with a block: which rows are kept, each firm's number of them, the panel's rows so far."""
+        columns = self._columns(table, keep, is_all=seen == self._room and not self.rows)
         if self._tells_facts:
             self._add_facts(FirmRows(columns[: self._told], np.concatenate([[0], np.cumsum(sizes)])))
         weights = self.numbers.plan.weights
-        weight = len(columns[0]) if weights is None else columns[self.numbers.place(weights)].sum()
-        self.total_weight += float(weight)
-        self._hold(columns, seen)
-        self.rows += len(columns[0])
+        rows = int(sizes.sum())
+        self.total_weight += float(rows if weights is None else columns[self.numbers.place(weights)].sum())
+        self._hold(columns, rows, seen)
+        self.rows += rows
 
-    def columns(self) -> list[Floats] | None:
+    def columns(self) -> Sequence[Floats] | None:
         """Return the columns over the whole sample, or None where they take too much."""
-        return None if self._held is None else [column[: self.rows] for column in self._held]
+        if self._held is None or isinstance(self._held, PickedColumns):
+            return self._held
+        return [column[: self.rows] for column in self._held]
 
-    def _hold(self, columns: list[Floats], seen: int) -> None:
-        rows = self.rows + len(columns[0])
+    def _columns(self, table: pa.Table, keep: Flags | None, is_all: bool) -> Sequence[Floats]:
+        """Return the columns of the rows kept; of all the panel's rows they are not copied yet."""
+        if keep is None:
+            return self.numbers.make(table)
+        if is_all and not self._tells_facts and self.numbers.is_plain():
+            return PickedColumns.of(self.numbers.make_plain(table), keep)
+        return self.numbers.make(table.filter(pa.array(keep)))
+
+    def _hold(self, columns: Sequence[Floats], more: int, seen: int) -> None:
+        rows = self.rows + more
         # Where a sixteenth of the panel foretells too many rows, holding more would be in vain.
         is_foretold = 16 * seen >= self._room and rows / seen * self._room > FORETELLS * self._most_rows
         if rows > self._most_rows or is_foretold:

@@ -1,6 +1,7 @@
 """Estimate survival curves by exposure: firms enter the risk set at the age at which they are first seen."""
 
 from collections.abc import Mapping
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def estimate_kaplan_meier(
     glance = {
         **sample_facts(rows, sets),
         "level": level,
-        "medians": survival_quantiles(curve).drop(columns="share").to_dict("records"),
+        "medians": _medians(curve),
         "exposure_time": exposure_records(rows, panel.time),
         **_test_facts(sets),
     }
@@ -80,19 +81,27 @@ def estimate_kaplan_meier(
 
 def sample_facts(rows: SurvivalRows, sets: RiskSets) -> Mapping[str, Any]:
     """Return what a reader must know of the sample that curves come from."""
-    events = rows.episodes.is_event
+    events, count = int(rows.episodes.is_event.sum()), rows.rows.rows
+    share = events / count
     labels, codes = rows.groups.labels, rows.groups.codes
     return {
-        "n": rows.rows.rows,
+        "n": count,
         "firms": rows.firms.levels,
         "switchers": len(np.unique(rows.firms.codes[1:][rows.changes()])),
-        "events": int(events.sum()),
-        "mean_outcome": float(events.mean()),
-        "sd_outcome": float(events.std(ddof=1)),
+        "events": events,
+        "mean_outcome": share,
+        "sd_outcome": sqrt(share * (1 - share) * count / (count - 1)) if count > 1 else None,
         "levels": dict(zip(labels, np.bincount(codes, minlength=len(labels)).tolist(), strict=True)),
         "firms_by_group": rows.firms_by_group(),
         "episodes": int(sets.events.sum() + sets.censored.sum()),
     }
+
+
+def _medians(curve: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each group's median and its limits in plain numbers; None where the curve stays above a half."""
+    found = survival_quantiles(curve).drop(columns="share")
+    records = found.astype(object).where(found.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in record.items()} for record in records]
 
 
 def _test_facts(sets: RiskSets) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,20 +10,19 @@ import pyarrow.compute as pc
 
 from clusterpanel.designs.combination import AGE, check_design
 from clusterpanel.designs.encode import as_floats, as_texts, dictionary, encode
-from clusterpanel.designs.exits import ExitCheck
 from clusterpanel.designs.exposure_groups import ExposureGroups, group_exposure
-from clusterpanel.designs.row_filter import RowFilter
-from clusterpanel.designs.rows import Rows, why_empty
+from clusterpanel.designs.rows import Rows
+from clusterpanel.designs.survival_table import draw_table
 from clusterpanel.designs.yes_no import check_yes_no
 from clusterpanel.errors import Fault, NotIdentifiedError, SpecError
-from clusterpanel.models.arrays import Codes, Flags, Floats, Integers, Levels
+from clusterpanel.models.arrays import Codes, Flags, Levels
 from clusterpanel.models.survival.risk_counts import Episodes
+from clusterpanel.models.survival.time_grid import Times
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.faults import did_you_mean, listed
 
 UNKNOWN = "unknown"
-YEAR = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,8 @@ class SurvivalRows:
     strata : Codes or None
     units : Codes or None
         What errors are grouped by, where it is asked for.
+    firm_names : ChunkedArray or None
+        The name of each firm; the table has its number.
     """
 
     rows: Rows
@@ -76,6 +77,7 @@ class SurvivalRows:
     causes: tuple[str, ...]
     strata: Codes | None = None
     units: Codes | None = None
+    firm_names: pa.ChunkedArray | None = None
 
     @property
     def cells(self) -> Episodes:
@@ -129,6 +131,7 @@ def draw_survival_rows(
         Its outcome is yes where the row ends with the event; its exposure makes the groups.
     panel : Panel
     times : SurvivalTimes
+        The design's own, where it names some, come first.
     cause : str, optional
         The column of text that says why, read where the outcome is yes; missing there means "unknown".
     strata : sequence of str
@@ -146,25 +149,29 @@ def draw_survival_rows(
         Exits are told in rows after which nothing is seen.
     """
     check_design(design, panel)
+    times = times if design.start is None else SurvivalTimes(design.start, design.stop)
     beside, units = _given(cause), _given(grouped_by)
     wanted = {"times": times.columns, "cause": beside, "strata": strata, "grouped_by": units}
     check_columns(design, panel, wanted)
-    rows = _draw(design, panel, [design.outcome, *times.columns, design.exposure, *strata, *units], beside)
+    needed = [design.outcome, *times.columns, design.exposure, *strata, *units]
+    rows, names = draw_table(design, panel, needed, beside)
     events = as_floats(rows.table.column(design.outcome))
     check_yes_no(design, [events])
     groups = group_exposure(design, rows.table.column(design.exposure))
-    firms = encode(rows.table, panel.firm)
+    firms = Codes(panel.firm, rows.table.column(panel.firm).to_numpy(), len(names))
     start, stop = _times(rows.table, times)
     codes, causes = _causes(rows.table, events > 0, cause)
     weights = None if design.weights is None else as_floats(rows.table.column(design.weights.column))
     return SurvivalRows(
-        rows,
+        # The columns that are arrays now need not be kept twice.
+        replace(rows, table=rows.table.select(list(dict.fromkeys([panel.time, *units])))),
         Episodes(start, stop, codes, groups.codes, weights, firms.codes),
         groups,
         firms,
         causes,
         encode(rows.table, "^".join(strata)) if strata else None,
-        encode(rows.table, grouped_by) if grouped_by is not None else None,
+        None if grouped_by is None else firms if grouped_by == panel.firm else encode(rows.table, grouped_by),
+        names,
     )
 
 
@@ -213,56 +220,33 @@ def number_of(rows: SurvivalRows, column: str, cause: str) -> int:
     return rows.causes.index(cause) + 1
 
 
-def _draw(design: DesignSpec, panel: Panel, needed: Sequence[str], beside: Sequence[str]) -> Rows:
-    """Return the rows that miss nothing that is needed, with other columns beside that they may miss."""
-    exits = ExitCheck(needed, panel.columns)
-    weights = None if design.weights is None else design.weights.column
-    needed = [*needed, *_given(weights)]
-    rows = RowFilter(design.name, design.where, list(dict.fromkeys(needed)), weights=weights, firm=panel.firm)
-    names = list(dict.fromkeys([panel.firm, panel.time, *needed, *beside, *design.where, *exits.columns]))
-    kept = []
-    for table in panel.blocks(names):
-        exits.add(table)
-        keep = rows.keep(table)
-        kept.append(_plain(table if keep is None else table.filter(pa.array(keep))))
-    exits.refuse()
-    joined, flow = pa.concat_tables(kept), tuple(rows.flow())
-    if not joined.num_rows:
-        raise NotIdentifiedError(f"the sample of {design.name} is empty", hint=why_empty(flow))
-    return Rows(design.name, joined, flow)
-
-
 def _given(column: str | None) -> list[str]:
     return [] if column is None else [column]
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Spell out categorical columns, whose lists can name values that no row has."""
-    for place, kind in enumerate(table.schema.types):
-        if pa.types.is_dictionary(kind):
-            name = table.column_names[place]
-            table = table.set_column(place, name, table.column(place).cast(kind.value_type))
-    return table
+def _times(table: pa.Table, times: SurvivalTimes) -> tuple[Times, Times]:
+    start = _numbers(table.column(times.start))
+    if times.stop is not None:
+        return start, _numbers(table.column(times.stop))
+    stop: Times = start + np.ones(1, dtype=start.dtype)
+    return start, stop
 
 
-def _times(table: pa.Table, times: SurvivalTimes) -> tuple[Floats, Floats]:
-    start = as_floats(table.column(times.start))
-    return start, start + YEAR if times.stop is None else as_floats(table.column(times.stop))
+def _numbers(column: pa.ChunkedArray) -> Times:
+    """Return whole numbers as they are, which takes half the room, and others as float64."""
+    small = {pa.int8(), pa.int16(), pa.uint8(), pa.uint16(), pa.int32()}
+    if column.type in small and not column.null_count:
+        return np.asarray(pc.cast(column, pa.int32()).to_numpy())
+    return as_floats(column)
 
 
-def _causes(table: pa.Table, is_event: Flags, cause: str | None) -> tuple[Levels | Integers, tuple[str, ...]]:
+def _causes(table: pa.Table, is_event: Flags, cause: str | None) -> tuple[Flags | Levels, tuple[str, ...]]:
     if cause is None:
-        return is_event.astype(np.int32), ("",)
-    named = dictionary(pc.fill_null(_text(table.column(cause)), UNKNOWN))
-    names = np.array(named.dictionary.to_pylist(), dtype=object)
-    codes = named.indices.to_numpy()
+        return is_event, ("",)
+    named = dictionary(table.column(cause))
+    names = np.array([*as_texts(named.dictionary).to_pylist(), UNKNOWN], dtype=object)
+    codes = named.indices.fill_null(len(names) - 1).to_numpy()
     told = sorted({str(name) for name in names[np.unique(codes[is_event])]})
     number = {name: place + 1 for place, name in enumerate(told)}
     of_value = np.array([number.get(str(name), 0) for name in names], dtype=np.int32)
-    return np.where(is_event, of_value[codes], 0).astype(np.int32), tuple(told)
-
-
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column
-    return pa.chunked_array([as_texts(chunk) for chunk in column.chunks], pa.string())
+    return np.where(is_event, of_value[codes], 0), tuple(told)

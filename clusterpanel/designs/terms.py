@@ -86,6 +86,10 @@ class TermPlan:
         computed = dict.fromkeys(part for parts in self.parts for part in parts if _may_fail(part))
         return {str(part): ~np.isfinite(_values(part, table)) for part in computed}
 
+    def columns_of(self, name: str) -> tuple[str, ...]:
+        """Return the panel columns that a regressor is made of."""
+        return tuple(column for part in self.parts[self.names.index(name)] for column in _sources_of(part))
+
     def _column(self, parts: tuple[Part, ...], table: pa.Table, known: dict[Part, Floats]) -> Floats:
         for part in parts:
             if part not in known:
@@ -188,6 +192,10 @@ def _refuse_twice(names: Sequence[str], design: str) -> None:
     if twice:
         faults = [Fault(design, "controls", f"{name} twice", "each regressor once") for name in twice]
         raise SpecError("two terms make the same regressor", faults=faults)
+
+
+def _sources_of(part: Part) -> tuple[str, ...]:
+    return part.columns if isinstance(part, Calculation) else (part.column,)
 
 
 def _may_fail(part: Part) -> bool:

@@ -8,8 +8,9 @@ import numpy as np
 from clusterpanel.designs.combination import check_design, effects_of
 from clusterpanel.designs.draw import MEMORY_GB, draw_sample
 from clusterpanel.designs.estimate import estimate
-from clusterpanel.designs.fits import Request, fit_design
+from clusterpanel.designs.fits import fit_design
 from clusterpanel.designs.regression import prepared_sample, result_of
+from clusterpanel.designs.request import Request
 from clusterpanel.designs.sample import Sample
 from clusterpanel.designs.sample_plan import sample_plan, term_plan
 from clusterpanel.designs.terms import TermPlan

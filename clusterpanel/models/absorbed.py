@@ -117,7 +117,7 @@ def _solver_of(
     """Return the solver of the effects' moments, dense up to `DENSE_LEVELS` levels."""
     if offsets[-1] <= DENSE_LEVELS or moments.pairs is None:
         return effects_solver(moments.matrix(), offsets, factors)
-    matrix, spells = matrix_and_spells(moments.pairs, offsets)
+    matrix, spells = matrix_and_spells(moments.pairs, int(offsets[-1]))
     return effects_solver(matrix, offsets, factors, spells)
 
 

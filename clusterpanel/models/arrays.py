@@ -10,6 +10,7 @@ import numpy as np
 from clusterpanel.models.array_types import FIRM, Flags, Floats, Integers, Levels, WeightKind
 from clusterpanel.models.blocks import ArrayBlock, ModelSource
 from clusterpanel.models.codes import Codes, compact, is_nested
+from clusterpanel.models.picked import PickedColumns, columns_where, stacked_rows
 
 __all__ = [
     "FIRM",
@@ -27,8 +28,8 @@ __all__ = [
     "is_nested",
 ]
 
-# Six columns of these many rows stay in a core's second-level cache while a block is worked on.
-ROWS_PER_BLOCK = 32_768
+# What a block costs by itself is small beside its rows, and a few blocks make work for every thread.
+ROWS_PER_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class ModelArrays:
 
     Attributes
     ----------
-    columns : tuple of float arrays, each of shape (rows,)
-        The outcomes, then the regressors, the exposure first; for instruments, these last.
+    columns : sequence of float arrays, each of shape (rows,)
+        The outcomes, then the regressors, the exposure first; for instruments, these last. `PickedColumns`
+        are copied when they are asked for.
     names : tuple of str
         The names of the columns after the outcomes; a constant comes last where nothing is absorbed.
     firms : Codes
@@ -60,7 +62,7 @@ class ModelArrays:
     rows_per_block : int
     """
 
-    columns: tuple[Floats, ...]
+    columns: Sequence[Floats]
     names: tuple[str, ...]
     firms: Codes
     effects: tuple[Codes, ...]
@@ -142,7 +144,7 @@ class ModelArrays:
         """Return the arrays of some rows."""
         return replace(
             self,
-            columns=tuple(column[keep] for column in self.columns),
+            columns=columns_where(self.columns, keep),
             firms=self.firms.where(keep),
             effects=tuple(effect.where(keep) for effect in self.effects),
             firm_slopes=tuple(variable[keep] for variable in self.firm_slopes),
@@ -156,10 +158,15 @@ class ModelArrays:
         kept = [place - self.outcomes for place in places if place >= self.outcomes]
         return replace(
             self,
-            columns=tuple(self.columns[place] for place in places),
+            columns=self._only(places),
             names=tuple(self.names[place] for place in kept),
             outcomes=len(places) - len(kept),
         )
+
+    def _only(self, places: Sequence[int]) -> Sequence[Floats]:
+        if isinstance(self.columns, PickedColumns):
+            return self.columns.only(places)
+        return tuple(self.columns[place] for place in places)
 
     @cached_property
     def starts(self) -> Integers:
@@ -181,11 +188,6 @@ class ModelArrays:
 
     def _block(self, rows: slice, starts: Integers) -> ArrayBlock:
         count, kinds = rows.stop - rows.start, len(self.effects)
-        effects = np.empty((count, kinds), dtype=np.int32)
-        below = 0
-        for place, effect in enumerate(self.effects):
-            np.add(effect.codes[rows], below, out=effects[:, place], casting="same_kind")
-            below += effect.levels
         loads = np.empty((0, 0))
         if any(effect.loads is not None for effect in self.effects):
             loads = np.ones((count, kinds))
@@ -193,10 +195,10 @@ class ModelArrays:
                 if effect.loads is not None:
                     loads[:, place] = effect.loads[rows]
         return ArrayBlock(
-            values=_stack(self.columns, rows),
-            effects=effects,
+            values=stacked_rows(self.columns, rows),
+            effects=_stack_codes(self.effects, rows, is_counted_on=True),
             loads=loads,
-            basis=np.ascontiguousarray(_stack(self.firm_slopes, rows).T),
+            basis=np.ascontiguousarray(stacked_rows(self.firm_slopes, rows).T),
             weights=np.empty(0) if self.weights is None else self.weights[rows],
             offset=np.empty(0) if self.offset is None else self.offset[rows],
             starts=starts,
@@ -205,15 +207,13 @@ class ModelArrays:
         )
 
 
-def _stack(columns: tuple[Floats, ...], rows: slice) -> Floats:
-    stacked = np.empty((len(columns), rows.stop - rows.start))
-    for place, column in enumerate(columns):
-        stacked[place] = column[rows]
-    return stacked
+def _stack_codes(kinds: tuple[Codes, ...], rows: slice, is_counted_on: bool = False) -> Levels:
+    """Return the codes of some rows, shape (rows, kinds), counted on from the kind before if asked for."""
+    from clusterpanel.models.kernels_codes import write_codes
 
-
-def _stack_codes(kinds: tuple[Codes, ...], rows: slice) -> Levels:
     stacked = np.empty((rows.stop - rows.start, len(kinds)), dtype=np.int32)
+    below = 0
     for place, kind in enumerate(kinds):
-        stacked[:, place] = kind.codes[rows]
+        write_codes(kind.codes[rows], below, stacked, place)
+        below += kind.levels if is_counted_on else 0
     return stacked

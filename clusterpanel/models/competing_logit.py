@@ -122,7 +122,8 @@ class Sample:
     def visit(self, point: Floats, *, is_last: bool = False) -> LikelihoodSums:
         """Return the sums at a point, and at the last one the rows' and groups' scores."""
         levels = self.source.group_levels if is_last else ()
-        fold = CompetingFold(self.centre, point, ScoreRule(is_last, self.source.weight_kind, levels))
+        rule = ScoreRule(is_last, self.source.weight_kind, levels, is_by_firm=False)
+        fold = CompetingFold(self.centre, point, rule)
         return run_fold(fold, self.blocks(), self.threads)
 
 

@@ -54,6 +54,18 @@ def add_totals(values: Floats, weights: Floats, point: Floats, sums: Floats, squ
         squares[column] += square
 
 
+@compiled_reordered
+def totals_of(column: Floats) -> tuple[float, float]:
+    """Return a column's mean and its sum of squares about it."""
+    total, square = 0.0, 0.0
+    for row in range(len(column)):
+        total += column[row]
+    mean = total / len(column)
+    for row in range(len(column)):
+        square += (column[row] - mean) * (column[row] - mean)
+    return mean, square
+
+
 @compiled
 def add_cross(block: ArrayBlock, moves: Moves, values: Floats, cross: Floats) -> None:
     """Add the weighted columns, firms taken out, to the levels of the effects.
@@ -71,30 +83,11 @@ def add_cross(block: ArrayBlock, moves: Moves, values: Floats, cross: Floats) ->
     for column in range(0, len(values), 3):
         one, two, three = values[column], pick(values, column + 1, spare), pick(values, column + 2, spare)
         sums = cross[column], pick(cross, column + 1, unused), pick(cross, column + 2, unused)
-        if len(block.weights) or len(block.loads):
-            add_loaded(block, moves, (one, two, three), sums)
-        else:
-            add_plain(block, moves, (one, two, three), sums)
+        add_three(block, moves, (one, two, three), sums)
 
 
 @compiled
-def add_plain(block: ArrayBlock, moves: Moves, columns: Three, sums: Three) -> None:
-    """Add three columns to the levels."""
-    one, two, three = columns
-    sum_one, sum_two, sum_three = sums
-    for firm in range(len(moves)):
-        for kind in range(moves.shape[1]):
-            if moves[firm, kind] == STAYS:
-                continue
-            for row in range(block.starts[firm], block.starts[firm + 1]):
-                level = np.uint32(block.effects[row, kind])
-                sum_one[level] += one[row]
-                sum_two[level] += two[row]
-                sum_three[level] += three[row]
-
-
-@compiled
-def add_loaded(block: ArrayBlock, moves: Moves, columns: Three, sums: Three) -> None:
+def add_three(block: ArrayBlock, moves: Moves, columns: Three, sums: Three) -> None:
     """Add three columns, times weights and loads, to the levels."""
     one, two, three = columns
     sum_one, sum_two, sum_three = sums

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterpanel.models.arrays import ArrayBlock
+from clusterpanel.models.arrays import ArrayBlock, Integers, Levels
 from clusterpanel.models.kernels import compiled
 
 Moves = NDArray[np.uint8]
@@ -15,6 +15,9 @@ SPELL = 1
 # Anything else.
 MOVES = 2
 
+# More than the rows of a block.
+OTHER_STEPS = 1 << 32
+
 
 @compiled
 def moves_of(block: ArrayBlock, absorbs_firm: bool) -> Moves:
@@ -24,20 +27,25 @@ def moves_of(block: ArrayBlock, absorbs_firm: bool) -> Moves:
     if not absorbs_firm or len(block.loads):
         return moves
     is_plain = not (block.basis.shape[1] or len(block.weights))
-    for firm in range(len(moves)):
-        first, last = starts[firm], starts[firm + 1]
-        for kind in range(effects.shape[1]):
-            level = effects[first, kind]
-            change, gap = 0, 0
-            for row in range(first + 1, last):
-                step = effects[row, kind] - level
-                change |= step
-                gap |= step ^ (row - first)
-            if change == 0:
+    steps = np.zeros(len(effects), dtype=np.int64)
+    for kind in range(effects.shape[1]):
+        count_steps(effects[:, kind], steps)
+        for firm in range(len(moves)):
+            # Without a branch by row: firms' lengths are nothing that a processor could foretell.
+            seen = steps[starts[firm + 1] - 1] - steps[starts[firm]]
+            if seen % OTHER_STEPS == 0:
                 moves[firm, kind] = STAYS
-            elif gap == 0 and is_plain:
+            elif seen < OTHER_STEPS and is_plain:
                 moves[firm, kind] = SPELL
     return moves
+
+
+@compiled
+def count_steps(levels: Levels, steps: Integers) -> None:
+    """Count, up to each row, the steps to another level and, `OTHER_STEPS` times, those not to the next."""
+    for row in range(1, len(levels)):
+        step = levels[row] - levels[row - 1]
+        steps[row] = steps[row - 1] + (step != 0) + OTHER_STEPS * (step != 1)
 
 
 @compiled

@@ -146,12 +146,12 @@ def movers_of(groups: Levels, starts: Integers) -> Flags:
 
 @compiled
 def add_firms_by_group(scores: Floats, groups: Levels, starts: Integers, movers: Flags, sums: Floats) -> None:
-    """Add the scores of firms that lie in one group, shape (columns, firms), to the group's sum."""
+    """Add the scores of firms that lie in one group, shape (firms, columns), to the group's sum."""
     for firm in range(len(movers)):
         if not movers[firm]:
             group = np.uint32(groups[starts[firm]])
-            for column in range(len(scores)):
-                sums[group, column] += scores[column, firm]
+            for column in range(scores.shape[1]):
+                sums[group, column] += scores[firm, column]
 
 
 @compiled

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from clusterpanel.models.arrays import ArrayBlock, Floats
+from clusterpanel.models.lanes import WIDTH, is_plain, out_of_lanes, parts_of
 from clusterpanel.models.within import scratch_like, without_firms
 
 # Up to here the Schur complement is written dense.
@@ -92,16 +93,37 @@ def add_moments(
     moments : CrossMoments
         Of as many columns and levels; added to.
     """
-    from clusterpanel.models import kernels_firm_pairs, kernels_moments, kernels_moves, kernels_pairs
+    from clusterpanel.models import kernels_firm_pairs, kernels_moves, kernels_pairs
 
-    block = block._replace(weights=weights)
-    within = without_firms(block, values, absorbs_firm, scratch_like(values))
-    kernels_moments.add_gram(within, weights, moments.gram)
-    levels = len(moments.cross)
+    block, levels = block._replace(values=values, weights=weights), len(moments.cross)
+    moves = kernels_moves.moves_of(block, absorbs_firm)
+    if is_plain(block, absorbs_firm):
+        _add_plain(block, moves, moments)
+    else:
+        _add_any(block, moves, absorbs_firm, moments)
     if not levels:
         return
-    moves = kernels_moves.moves_of(block, absorbs_firm)
-    kernels_moments.add_cross(block, moves, within, moments.cross.T)
     if moments.pairs is None:
         moments.pairs = kernels_pairs.empty_table(FIRST_PLACES)
     moments.pairs = kernels_firm_pairs.add_firm_pairs(block, moves, absorbs_firm, levels, moments.pairs)
+
+
+def _add_plain(block: ArrayBlock, moves: Any, moments: CrossMoments) -> None:
+    from clusterpanel.models import kernels_plain
+
+    columns, levels = len(block.values), len(moments.cross)
+    parts = parts_of(columns)
+    products, sums = np.zeros((parts, parts, WIDTH, WIDTH)), np.zeros((parts, levels, WIDTH))
+    kernels_plain.add_plain_moments(block, moves, products, sums)
+    wide = products.transpose(0, 2, 1, 3).reshape(parts * WIDTH, parts * WIDTH)
+    moments.gram += np.triu(wide[:columns, :columns])
+    moments.cross += out_of_lanes(sums, columns)
+
+
+def _add_any(block: ArrayBlock, moves: Any, absorbs_firm: bool, moments: CrossMoments) -> None:
+    from clusterpanel.models import kernels_moments
+
+    within = without_firms(block, block.values, absorbs_firm, scratch_like(block.values))
+    kernels_moments.add_gram(within, block.weights, moments.gram)
+    if len(moments.cross):
+        kernels_moments.add_cross(block, moves, within, moments.cross.T)

@@ -69,6 +69,7 @@ class LeastSquares:
             source.weight_kind,
             source.group_levels,
             needs_meat,
+            tuple(name == source.firm_name for name in source.group_names),
         )
         return run_fold(fold, source.blocks(), threads)
 

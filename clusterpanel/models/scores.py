@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from clusterpanel.models.arrays import ArrayBlock, Flags, Floats, Integers, Levels, WeightKind, compact
+from clusterpanel.models.lanes import WIDTH, in_lanes, is_plain, out_of_lanes
 from clusterpanel.models.within import left_of_block, without_firms
 
 GroupSums = tuple[Integers, Floats]
@@ -70,6 +71,8 @@ class ScoreFold:
         The number of groups of the whole sample, each way.
     needs_meat : bool
         Whether the rows' outer product is wanted.
+    firm_ways : tuple of bool
+        Which ways group by firm, so that a firm's scores are a group's; none where it is empty.
     """
 
     absorbs_firm: bool
@@ -79,6 +82,18 @@ class ScoreFold:
     weight_kind: WeightKind | None
     group_levels: tuple[int, ...]
     needs_meat: bool = True
+    firm_ways: tuple[bool, ...] = ()
+
+    @cached_property
+    def lanes(self) -> tuple[Floats, Floats, Floats]:
+        """What `kernels_plain.write_plain_scores` takes: weights, point and slopes."""
+        outcomes = self.coefficients.shape[1]
+        weights = np.concatenate([np.eye(outcomes), -self.coefficients]).T
+        return (
+            np.stack([in_lanes(own[:, None])[:, 0] for own in weights]),
+            in_lanes(self.point[:, None])[:, 0],
+            in_lanes(self.slopes.T),
+        )
 
     @cached_property
     def outcome_slopes(self) -> Floats:
@@ -117,24 +132,53 @@ class ScoreFold:
 
 def block_scores(fold: ScoreFold, block: ArrayBlock) -> ScoreMoments:
     """Return the scores of a block under its own weights."""
+    if is_plain(block, fold.absorbs_firm):
+        residuals, by_firm = _plain_scores(fold, block)
+        errors = residuals
+    else:
+        residuals = _residuals(fold, block)
+        errors = residuals * block.weights if len(block.weights) else residuals
+        by_firm = _scores_by_firm(fold, block, errors)
+    return ScoreMoments(
+        squares=np.einsum("or,or->o", errors, residuals),
+        meat=_meat(fold, block, errors),
+        parts=[[_sums_of_way(fold, block, errors, by_firm, way)] for way in range(len(fold.group_levels))],
+    )
+
+
+def _plain_scores(fold: ScoreFold, block: ArrayBlock) -> tuple[Floats, Floats]:
+    """Return the residuals, shape (outcomes, rows), and each firm's scores, shape (firms, columns)."""
+    from clusterpanel.models import kernels_plain
+
+    regressors, outcomes = fold.coefficients.shape
+    weights, point, slopes = fold.lanes
+    residuals = np.empty((outcomes, block.rows))
+    scores = np.empty((outcomes, len(slopes), len(block.starts) - 1, WIDTH))
+    kernels_plain.write_plain_scores(block, weights, point, slopes, residuals, scores)
+    of_regressors = [out_of_lanes(own, outcomes + regressors)[:, outcomes:] for own in scores]
+    return residuals, np.concatenate(of_regressors, axis=1)
+
+
+def _residuals(fold: ScoreFold, block: ArrayBlock) -> Floats:
+    """Return what regressors and effects leave of the outcomes; shape (outcomes, rows)."""
+    from clusterpanel.models import kernels_scores
+
+    residuals = np.empty((fold.coefficients.shape[1], block.rows))
+    kernels_scores.write_residuals(block.values, fold.point, fold.coefficients, residuals)
+    kernels_scores.take_out_levels(block, fold.outcome_slopes, residuals)
+    return without_firms(block, residuals, fold.absorbs_firm, residuals)
+
+
+def _scores_by_firm(fold: ScoreFold, block: ArrayBlock, errors: Floats) -> Floats:
+    """Return each firm's scores; shape (firms, outcomes * regressors)."""
     from clusterpanel.models import kernels_moves, kernels_scores
 
     regressors, outcomes = fold.coefficients.shape
-    residuals = np.empty((outcomes, block.rows))
-    kernels_scores.write_residuals(block.values, fold.point, fold.coefficients, residuals)
-    kernels_scores.take_out_levels(block, fold.outcome_slopes, residuals)
-    residuals = without_firms(block, residuals, fold.absorbs_firm, residuals)
-    errors = residuals * block.weights if len(block.weights) else residuals
     moves = kernels_moves.moves_of(block, fold.absorbs_firm)
     by_firm = np.empty((outcomes, regressors, len(moves)))
     taken_off = kernels_scores.Regressors(fold.point[outcomes:], fold.regressor_slopes.T)
     kernels_scores.write_firm_scores(block, moves, errors, taken_off, by_firm)
-    flat = by_firm.reshape(outcomes * regressors, len(moves))
-    return ScoreMoments(
-        squares=np.einsum("or,or->o", errors, residuals),
-        meat=_meat(fold, block, errors),
-        parts=[[_sums_of_way(fold, block, errors, flat, way)] for way in range(len(fold.group_levels))],
-    )
+    return np.ascontiguousarray(by_firm.reshape(outcomes * regressors, len(moves)).T)
 
 
 def _meat(fold: ScoreFold, block: ArrayBlock, errors: Floats) -> Floats:
@@ -161,14 +205,18 @@ def _sums_of_way(fold: ScoreFold, block: ArrayBlock, errors: Floats, by_firm: Fl
     """Return the groups of one way and their sums: firms as a whole where they lie in one group."""
     from clusterpanel.models import kernels_scores
 
+    if fold.firm_ways[way : way + 1] == (True,):
+        firms = block.groups[block.starts[:-1], way]
+        if (np.diff(firms) == 1).all():
+            return firms.astype(np.int64), by_firm
     labels, local = _numbered(block.groups[:, way], fold.group_levels[way])
     movers = kernels_scores.movers_of(local, block.starts)
-    sums = np.zeros((len(labels), len(by_firm)))
+    sums = np.zeros((len(labels), by_firm.shape[1]))
     kernels_scores.add_firms_by_group(by_firm, local, block.starts, movers, sums)
     if movers.any():
         some, rows = rows_of_firms(block, movers)
         scores = _row_scores(fold, some, np.ascontiguousarray(errors[:, rows]))
-        kernels_scores.add_by_group(scores.reshape(len(by_firm), len(rows)), local[rows], sums)
+        kernels_scores.add_by_group(scores.reshape(by_firm.shape[1], len(rows)), local[rows], sums)
     return labels, sums
 
 

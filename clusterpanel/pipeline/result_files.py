@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterpanel.designs.cumulative_incidence import IncidenceCurves
 from clusterpanel.models.result import Result, SurvivalCurves
 
 Outcome = Result | SurvivalCurves
+CURVES = {"curves": SurvivalCurves, "incidence": IncidenceCurves}
 
 
 def save_result(result: Outcome, folder: Path) -> None:
@@ -19,7 +21,7 @@ def save_result(result: Outcome, folder: Path) -> None:
     The influence frame is indexed by unit, often by firm: it stays in the store, never in a report.
     """
     facts = {
-        "kind": "curves" if isinstance(result, SurvivalCurves) else "result",
+        "kind": _kind(result),
         "label": result.label,
         "glance": plain(result.glance),
         "provenance": plain(result.provenance),
@@ -28,6 +30,12 @@ def save_result(result: Outcome, folder: Path) -> None:
     (folder / f"{result.label}.json").write_text(text, encoding="utf-8")
     for name, frame in _frames(result).items():
         frame.to_parquet(folder / f"{result.label}.{name}.parquet", compression="zstd")
+
+
+def _kind(result: Outcome) -> str:
+    if isinstance(result, IncidenceCurves):
+        return "incidence"
+    return "curves" if isinstance(result, SurvivalCurves) else "result"
 
 
 def _frames(result: Outcome) -> dict[str, pd.DataFrame]:
@@ -44,9 +52,9 @@ def _frames(result: Outcome) -> dict[str, pd.DataFrame]:
 def load_result(label: str, folder: Path) -> Outcome:
     """Read the result that `save_result` wrote."""
     facts = json.loads((folder / f"{label}.json").read_text(encoding="utf-8"))
-    if facts["kind"] == "curves":
+    if facts["kind"] in CURVES:
         curve = pd.read_parquet(folder / f"{label}.curve.parquet")
-        return SurvivalCurves(facts["label"], curve, facts["glance"], facts["provenance"])
+        return CURVES[facts["kind"]](facts["label"], curve, facts["glance"], facts["provenance"])
     estimate = pd.read_parquet(folder / f"{label}.estimate.parquet")
     influence, covariance = (
         pd.read_parquet(file) if (file := folder / f"{label}.{name}.parquet").exists() else None

@@ -8,11 +8,12 @@ from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_
 from clusterpanel.report.digits import counted, listed, whole
 from clusterpanel.report.disclosure import Results
 from clusterpanel.report.distance_profile import profile_labels
-from clusterpanel.report.fit_sentences import fit_sentences, instrumented, weighted
+from clusterpanel.report.fit_sentences import fit_sentences, instrumented, timed, weighted
 from clusterpanel.report.flow_tables import design_steps, separated
 from clusterpanel.report.labels import ESTIMATORS, compared, exposure_words
 from clusterpanel.report.main_terms import design_facts, is_contrast
 from clusterpanel.report.regression_table import few_as_text
+from clusterpanel.spec.estimators import having
 from clusterpanel.spec.study import Study
 
 GROUPED = (
@@ -22,6 +23,7 @@ GROUPED = (
     "Intervals and p-values of least squares use Student's t with G − 1 degrees of freedom, those of "
     "likelihoods (Poisson, logit, hazards) the normal distribution."
 )
+STRATIFIED = having("strata")
 FORMULA = ", times G/(G - 1) * (n - 1)/(n - K)"
 
 
@@ -43,7 +45,7 @@ def design_sentences(result: Result | SurvivalCurves, labels: ColumnLabels, mini
         rows = [f"{counted(step.rows_set_aside, 'row')} ({step.reason})" for step in dropped]
         sentences.append(f"Set aside: {'; '.join(rows)}.")
     sentences += map(stopped, map(str, provenance.get("notes", ())))
-    sentences += fit_sentences(result)
+    sentences += fit_sentences(result, minimum_firms)
     if rule := str(provenance.get("vcov") or ""):
         sentences.append(f"Errors: {stopped(_rule(rule))}")
     return sentences
@@ -106,14 +108,20 @@ def _what(result: Result | SurvivalCurves, labels: ColumnLabels) -> str:
     effects = [
         _with_levels(str(e), result.glance.get("levels", {})) for e in result.provenance.get("effects", ())
     ]
-    absorbed = f", with effects of {listed(effects)} absorbed" if effects and not is_curve else ""
+    absorbed = f", {_taken_out(estimator, effects)}" if effects and not is_curve else ""
     controls = f", holding {listed(list(design['controls']))} constant" if design.get("controls") else ""
-    more = f"{instrumented(design)}{weighted(design)}"
+    more = f"{instrumented(design)}{weighted(design)}{timed(design)}"
     where = "".join(
         f", only where {column} is {listed([_value(value) for value in values], 'or')}"
         for column, values in (design.get("where") or {}).items()
     )
     return f"{what}{'' if is_curve else whom}{absorbed}{controls}{more}{where}."
+
+
+def _taken_out(estimator: str, effects: list[str]) -> str:
+    if estimator in STRATIFIED:
+        return f"with a baseline hazard for each level of {listed(effects)}"
+    return f"with effects of {listed(effects)} absorbed"
 
 
 def _value(value: object) -> str:

@@ -30,6 +30,7 @@ from clusterpanel.report.page_templates import environment
 from clusterpanel.report.renderers import to_html
 from clusterpanel.report.sorting_gap import gap_section
 from clusterpanel.report.survival_section import survival_section
+from clusterpanel.report.survivors_only import with_survivors
 from clusterpanel.spec.study import Study
 from clusterpanel.version import __version__
 
@@ -74,7 +75,7 @@ def write_report(  # noqa: PLR0917 - the nouns of the one line, in its order
     OutputError
         The folder holds something else, or cannot be written.
     """
-    shown, refused = disclosable(study, results)
+    shown, refused = disclosable(study, with_survivors(study, panel, results))
     sections = page_sections(study, registry, clusters, panel, shown)
     exhibits = [exhibit for section in sections for exhibit in section.exhibits]
     files = {f"exhibits/{name}": text for exhibit in exhibits for name, text in exhibit.files().items()}

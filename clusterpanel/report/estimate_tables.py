@@ -17,7 +17,7 @@ from clusterpanel.report.estimate_rows import (
 )
 from clusterpanel.report.exhibits import Exhibit, Section
 from clusterpanel.report.figures import Facet, Point, coefficient_figure
-from clusterpanel.report.labels import COMPARISONS, RATIO_OF, SHORT, compared, short_words
+from clusterpanel.report.labels import COMPARISONS, RATIO_OF, SHORT, SURVIVAL, compared, short_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.regression_table import few_as_text, regressions_exhibit
 from clusterpanel.report.tables import Table, TableColumn, table_of
@@ -121,7 +121,8 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
     ]
     codes = {with_unit(term, labels): code_of(term) for term in terms}
     columns = [*PAGE_COLUMNS]
-    if len({term.estimator for term in terms} & set(SHORT)) > 1:
+    used = {term.estimator for term in terms}
+    if len(used & set(SHORT)) > 1 or len(used & set(SURVIVAL)) > 1:
         # Headings tell apart models of ratios, but not these.
         columns.insert(2, ESTIMATOR)
     return table_of(tuple(columns), records, (NOTE,), group="heading", codes=codes)

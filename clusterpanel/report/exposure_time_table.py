@@ -1,6 +1,7 @@
 """The table of time at risk and exits by exposure and year, few firms hidden."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clusterpanel.models.result import SurvivalCurves
@@ -21,6 +22,7 @@ COLUMNS = (
     TableColumn("conf_low", "95 % from", "percent"),
     TableColumn("conf_high", "to", "percent"),
 )
+OTHER_UNITS = {"time_at_risk": "Time at risk", "rate": "Exits per unit of time"}
 COUNTED = ("firms", "time_at_risk", "events", "rate", "conf_low", "conf_high")
 CAPTION = (
     "A firm is at risk in each year of the sample; its exits are those told by the outcome. Intervals are "
@@ -37,7 +39,10 @@ def exposure_time_exhibit(
     records: Sequence[Record] = curves.glance.get("exposure_time", ())
     if not records:
         return None
-    exposure = str(design_facts(curves).get("exposure", "group"))
+    facts = design_facts(curves)
+    exposure = str(facts.get("exposure", "group"))
+    other = OTHER_UNITS if facts.get("stop") else {}
+    columns = [replace(column, label=other.get(column.name, column.label)) for column in COLUMNS]
     groups = sorted({record["group"] for record in records}, reverse=True)
     hidden = _hidden(records, minimum_firms)
     shown = [
@@ -50,7 +55,7 @@ def exposure_time_exhibit(
         f"exposure_time_{label}",
         f"Time at risk and exits by {exposure_words(exposure, labels)} and year",
         CAPTION,
-        table=table_of(COLUMNS, shown, group="group"),
+        table=table_of(columns, shown, group="group"),
         designs=(label,),
         is_folded=True,
     )

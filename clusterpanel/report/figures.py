@@ -1,23 +1,19 @@
-"""Figures of estimates: coefficients with their intervals, profiles over distance, survival curves."""
+"""Figures of estimates: coefficients with their intervals, and profiles over distance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from clusterpanel.report.digits import significant, whole
-from clusterpanel.report.drawing import INK, QUIET, RULE, SERIES, figure, quiet_axes, svg_of
+from clusterpanel.report.digits import significant
+from clusterpanel.report.drawing import QUIET, SERIES, figure, quiet_axes, svg_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDTH_IN = 7.6
-NUMBERS_AT_RISK_SHOWN = 9
 TITLE_LETTERS = 68
 ONE_SERIES: Mapping[int, str] = MappingProxyType({})
 
@@ -41,14 +37,6 @@ class Facet:
     title: str
     axis: str
     points: tuple[Point, ...]
-
-
-@dataclass(frozen=True)
-class SurvivalLine:
-    """One group's survival curve: time, at_risk, survival, conf_low, conf_high."""
-
-    label: str
-    curve: pd.DataFrame
 
 
 def coefficient_figure(facets: Sequence[Facet], series: Mapping[int, str] = ONE_SERIES) -> str:
@@ -97,28 +85,6 @@ def profile_figure(points: Sequence[Point], radii_km: Sequence[float], axis: str
         return svg_of(drawn)
 
 
-def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
-    """Return step curves with interval bands, and the number at risk of each group under the plot."""
-    from matplotlib.ticker import MaxNLocator
-
-    with figure(WIDTH_IN, 3.6 + 0.25 * len(lines)) as drawn:
-        axes, table = drawn.subplots(
-            2, 1, sharex=True, gridspec_kw={"height_ratios": [3.3, 0.2 + 0.25 * len(lines)]}
-        )
-        for number, line in enumerate(lines):
-            _draw_survival(axes, line, SERIES[number % len(SERIES)])
-        axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]), top=min(1.02, axes.get_ylim()[1]))
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel("share surviving")
-        axes.set_xlabel(time)
-        axes.tick_params(labelbottom=True)
-        axes.legend(loc="lower left", ncols=1)
-        quiet_axes(axes, "y")
-        _draw_at_risk(table, lines)
-        return svg_of(drawn)
-
-
 def _draw_key(drawn: "Figure", series: Mapping[int, str]) -> None:
     from matplotlib.lines import Line2D
 
@@ -149,37 +115,6 @@ def _draw_facet(axes: "Axes", facet: Facet, title: str) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: _tick(value))
     axes.spines["left"].set_visible(False)
     quiet_axes(axes, "x")
-
-
-def _draw_survival(axes: "Axes", line: SurvivalLine, colour: str) -> None:
-    curve = line.curve
-    axes.plot(curve["time"], curve["survival"], color=colour, drawstyle="steps-post", label=line.label)
-    axes.fill_between(
-        curve["time"],
-        curve["conf_low"],
-        curve["conf_high"],
-        step="post",
-        color=colour,
-        alpha=0.18,
-        linewidth=0,
-    )
-
-
-def _draw_at_risk(axes: "Axes", lines: Sequence[SurvivalLine]) -> None:
-    times = sorted({float(time) for line in lines for time in line.curve["time"]})
-    step = max(1, -(-len(times) // NUMBERS_AT_RISK_SHOWN))
-    for row, line in enumerate(lines):
-        at_risk = dict(zip(line.curve["time"].astype(float), line.curve["at_risk"], strict=True))
-        for time in times[::step]:
-            if isfinite(at_risk.get(time, float("nan"))):
-                axes.annotate(whole(at_risk[time]), (time, -row), ha="center", va="center", fontsize=9)
-    axes.set_yticks([-row for row in range(len(lines))], [line.label for line in lines], fontsize=9)
-    axes.set_ylim(-len(lines) + 0.4, 0.6)
-    axes.set_title("Number at risk", fontsize=9, fontweight="normal", color=INK)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.tick_params(length=0, labelbottom=False, gridOn=False)
-    axes.axhline(0.58, color=RULE, linewidth=0.7)
 
 
 def _tick(value: float) -> str:

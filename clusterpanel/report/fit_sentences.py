@@ -5,6 +5,7 @@ from typing import Any
 
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.report.digits import fixed, listed, p_value, significant
+from clusterpanel.report.survival_facts import survival_sentences
 
 Facts = Mapping[str, Any]
 
@@ -26,10 +27,37 @@ def weighted(design: Facts) -> str:
     return f"{weights}, with {offset} added as an offset" if offset else weights
 
 
-def fit_sentences(result: Result | SurvivalCurves) -> list[str]:
+def timed(design: Facts) -> str:
+    """Return a survival design's times, ties, cause and frailty, to go on a sentence with."""
+    parts = [
+        f"at risk from {design['start']} to {design['stop']}" if design.get("start") else "",
+        f"with {str(design['ties']).capitalize()}'s ties" if design.get("ties") else "",
+        f"other causes than {design['cause_of_interest']} {_others(design)}" if _has_cause(design) else "",
+        f"with a gamma frailty of each {design['frailty']}" if design.get("frailty") else "",
+        f"the hazard changing at {listed([f'{cut:g}' for cut in design['cuts']])}"
+        if design.get("cuts")
+        else "",
+    ]
+    return "".join(f", {part}" for part in parts if part)
+
+
+def _has_cause(design: Facts) -> bool:
+    return bool(design.get("cause_of_interest")) and design.get("estimator") != "competing_logit"
+
+
+def _others(design: Facts) -> str:
+    return "competing" if design.get("estimator") == "fine_gray" else "censored"
+
+
+def fit_sentences(result: Result | SurvivalCurves, minimum_firms: int = 1) -> list[str]:
     """Return what the fit of a design tells beside its coefficients; nothing where it tells nothing."""
     glance = result.glance
-    return [*_components(glance), *_instruments(glance), *_path(glance)]
+    return [
+        *_components(glance),
+        *_instruments(glance),
+        *survival_sentences(glance, minimum_firms),
+        *_path(glance),
+    ]
 
 
 def _components(glance: Facts) -> Iterator[str]:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from clusterpanel.designs.cumulative_incidence import IncidenceCurves
 from clusterpanel.models.result import SurvivalCurves
 from clusterpanel.report.column_labels import ColumnLabels, capitalised, labels_of
 from clusterpanel.report.contrast_sentence import contrast_sentence
 from clusterpanel.report.disclosure import Results, disclosable
 from clusterpanel.report.facts import is_simulated
+from clusterpanel.report.incidence_section import final_incidence, lines_by_cause
 from clusterpanel.report.labels import RATIO_OF, is_yes_no, others, outcome_words
 from clusterpanel.report.main_terms import MainTerm, main_term
-from clusterpanel.report.survival_section import survival_lines
+from clusterpanel.report.shown_lines import survival_lines
 from clusterpanel.report.survival_sentences import final_sentence
 from clusterpanel.report.term_words import (
     NOT_TOLD,
@@ -70,9 +72,14 @@ def _sentence(study: Study, label: str, results: Results, failures: Mapping[str,
 
 
 def survival_sentence(study: Study, curves: SurvivalCurves) -> str:
-    """Return how many firms of each group survive."""
-    lines = survival_lines(curves, study.spec.report.minimum_firms)
-    ends = [final_sentence(line).rstrip(".") for line in lines]
+    """Return how many firms of each group survive, or exit by each cause."""
+    minimum = study.spec.report.minimum_firms
+    if isinstance(curves, IncidenceCurves):
+        causes = lines_by_cause(curves, minimum)
+        told = [final_incidence(line, cause) for cause, lines in causes.items() for line in lines.values()]
+    else:
+        told = [final_sentence(line) for line in survival_lines(curves, minimum)]
+    ends = [sentence.rstrip(".") for sentence in told]
     return f"{'; '.join(end[:1].lower() + end[1:] for end in ends)}, nothing else held equal."
 
 

@@ -21,7 +21,17 @@ ESTIMATORS = {
     "correlated_random_effects": "correlated random effects (Mundlak)",
     "between": "least squares on firms' means",
     "first_difference": "least squares on yearly differences",
+    "cox": "Cox regression",
+    "fine_gray": "Fine-Gray regression of subdistribution hazards",
+    "exponential": "exponential survival model",
+    "weibull": "Weibull survival model",
+    "gompertz": "Gompertz survival model",
+    "log_logistic": "log-logistic survival model",
+    "log_normal": "log-normal survival model",
+    "piecewise_exponential": "piecewise exponential survival model",
+    "competing_logit": "competing-risks logit",
     "kaplan_meier": "Kaplan-Meier survival curves",
+    "cumulative_incidence": "cumulative incidence curves of competing causes",
 }
 SHORT = {
     "ols": "least squares",
@@ -31,10 +41,41 @@ SHORT = {
     "between": "firms' means",
     "first_difference": "yearly changes",
 }
+SURVIVAL = {
+    "cloglog": "yearly hazard",
+    "cox": "Cox",
+    "gompertz": "Gompertz",
+    "piecewise_exponential": "piecewise exponential",
+    "exponential": "exponential",
+    "weibull": "Weibull",
+    "log_logistic": "log-logistic",
+    "log_normal": "log-normal",
+}
 
 # What a coefficient is the logarithm of a ratio of, where it is not a difference of levels.
-RATIO_OF = {"cloglog": "hazard", "poisson": "mean", "logit": "odds", "conditional_logit": "odds"}
-MODELS = {"hazard": "hazard model", "mean": "Poisson model", "odds": "logit model"}
+RATIO_OF = {
+    "cloglog": "hazard",
+    "poisson": "mean",
+    "logit": "odds",
+    "conditional_logit": "odds",
+    "cox": "hazard",
+    "gompertz": "hazard",
+    "piecewise_exponential": "hazard",
+    "fine_gray": "subdistribution hazard",
+    "exponential": "time",
+    "weibull": "time",
+    "log_logistic": "time",
+    "log_normal": "time",
+    "competing_logit": "relative risk",
+}
+MODELS = {
+    "hazard": "hazard model",
+    "mean": "Poisson model",
+    "odds": "logit model",
+    "subdistribution hazard": "Fine-Gray model",
+    "time": "model of survival time",
+    "relative risk": "competing-risks logit",
+}
 
 
 def is_yes_no(column: str) -> bool:
@@ -66,7 +107,7 @@ def model_words(estimator: str) -> str:
 
 def short_words(estimator: str) -> str:
     """Return an estimator in the fewest words, for a cell of a table."""
-    return SHORT.get(estimator, estimator.replace("_", " "))
+    return {**SHORT, **SURVIVAL}.get(estimator, estimator.replace("_", " "))
 
 
 def place_words(region: str) -> str:

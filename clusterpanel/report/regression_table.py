@@ -11,6 +11,7 @@ from clusterpanel.report.estimate_rows import ESTIMATE_COLUMNS
 from clusterpanel.report.exhibits import Exhibit
 from clusterpanel.report.labels import model_words
 from clusterpanel.report.main_terms import design_facts
+from clusterpanel.report.survival_facts import survival_rows
 from clusterpanel.report.tables import Table, TableColumn, table_of
 
 LIST_COLUMNS = (
@@ -101,6 +102,7 @@ def _foot_rows(results: Sequence[Result], minimum_firms: int) -> list[tuple[str,
     counts = [("Firm-years", "n"), ("Firms", "firms"), ("Switchers", "switchers")]
     return [
         *((label, *(count(result, key) for result in results)) for label, key in counts),
+        *survival_rows(results),
         ("Within R²", *(significant(result.glance.get("r2_within")) for result in results)),
         ("Effects", *(", ".join(result.provenance.get("effects", ())) or MISSING for result in results)),
         ("Errors", *(str(result.provenance.get("vcov", MISSING)) for result in results)),

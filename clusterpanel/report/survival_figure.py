@@ -17,17 +17,28 @@ if TYPE_CHECKING:
 
 WIDTH_IN = 7.6
 MOST_AGES_SHOWN = 9
+SURVIVING = "share surviving"
 
 
 @dataclass(frozen=True)
 class SurvivalLine:
-    """One group's survival curve: time, at_risk, survival, conf_low, conf_high."""
+    """One group's survival curve.
+
+    Attributes
+    ----------
+    label : str
+    curve : DataFrame
+        time, at_risk, survival, conf_low, conf_high.
+    clock : str
+        The column of times, where they are no ages in years.
+    """
 
     label: str
     curve: pd.DataFrame
+    clock: str = ""
 
 
-def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
+def survival_figure(lines: Sequence[SurvivalLine], time: str, share: str = SURVIVING) -> str:
     """Return step curves with interval bands, and the number at risk of each group under the plot."""
     ages = readable_times([float(age) for line in lines for age in line.curve["time"]])
     with figure(WIDTH_IN, 3.6 + 0.25 * len(lines)) as drawn:
@@ -39,10 +50,10 @@ def survival_figure(lines: Sequence[SurvivalLine], time: str) -> str:
         axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]), top=min(1.02, axes.get_ylim()[1]))
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.set_xticks(ages, [f"{age:g}" for age in ages])
-        axes.set_ylabel("share surviving")
+        axes.set_ylabel(share)
         axes.set_xlabel(time)
         axes.tick_params(labelbottom=True)
-        axes.legend(loc="lower left", ncols=1)
+        axes.legend(loc="lower left" if share == SURVIVING else "upper left", ncols=1)
         quiet_axes(axes, "y")
         _draw_at_risk(table, lines, ages)
         return svg_of(drawn)

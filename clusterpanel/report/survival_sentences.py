@@ -16,8 +16,18 @@ CHI_SQUARED = "χ²"
 def final_sentence(line: SurvivalLine) -> str:
     """Return how many of a group survive to the end of its curve."""
     last = line.curve.iloc[-1]
-    share, age = percent(last["survival"], 0), whole(last["time"])
-    return f"{line.label.capitalize()}: {share} survive to the age of {age}."
+    share = percent(last["survival"], 0)
+    return f"{line.label.capitalize()}: {share} survive to {moment(last['time'], line.clock)}."
+
+
+def moment(time: float, clock: str) -> str:
+    """Return a time in words: an age, or what a column of times has."""
+    return f"{clock} {whole(time)}" if clock else f"the age of {whole(time)}"
+
+
+def axis_words(clock: str) -> str:
+    """Return what the axis of times is called."""
+    return f"time ({clock})" if clock else "age of the firm (years since its birth year)"
 
 
 def log_rank_sentence(curves: SurvivalCurves, minimum_firms: int) -> str:
@@ -27,7 +37,7 @@ def log_rank_sentence(curves: SurvivalCurves, minimum_firms: int) -> str:
         return ""
     p = p_value(test["p_value"])
     return (
-        f"Log-rank test that firms of all groups exit alike at each age: {CHI_SQUARED}"
+        f"Log-rank test that firms of all groups exit alike at each time: {CHI_SQUARED}"
         f"({test['degrees_of_freedom']}) = {significant(test['statistic'])}, "
         f"p {p if p.startswith('<') else f'= {p}'}."
     )
@@ -55,7 +65,9 @@ def mean_sentence(curves: SurvivalCurves, groups: Sequence[object], lines: Seque
         for mean, line in zip(found, lines, strict=True)
     ]
     apart = _apart(found[0], found[1]) if len(found) == 2 else ""
-    return f"Up to the age of {whole(until)}, firms live {listed(lived)} years on average{apart}."
+    clock = lines[0].clock
+    unit = "units of time" if clock else "years"
+    return f"Up to {moment(until, clock)}, firms live {listed(lived)} {unit} on average{apart}."
 
 
 def _mean(curves: SurvivalCurves, group: object, until: float) -> RestrictedMeans:
@@ -69,4 +81,4 @@ def _apart(one: RestrictedMeans, other: RestrictedMeans) -> str:
     gap = float(one.means[0] - other.means[0])
     error = float(np.hypot(one.errors[0], other.errors[0]))
     width = float(ndtri(0.975)) * error
-    return f", {beside(gap, error)} years apart (95 % interval {span(gap - width, gap + width, error)})"
+    return f", {beside(gap, error)} apart (95 % interval {span(gap - width, gap + width, error)})"

@@ -61,7 +61,13 @@ def error_words(term: MainTerm, labels: ColumnLabels) -> str:
 def ratio_of_what(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what a model of ratios gives the ratio of: the yearly hazard, the mean or odds of an outcome."""
     noun = RATIO_OF[term.estimator]
-    return "yearly hazard" if noun == "hazard" else f"{noun} of {labels.words(term.outcome)}"
+    if noun == "hazard":
+        return "yearly hazard" if term.estimator == "cloglog" else f"hazard of {labels.words(term.outcome)}"
+    return (
+        f"time to {labels.words(term.outcome)}"
+        if noun == "time"
+        else f"{noun} of {labels.words(term.outcome)}"
+    )
 
 
 def ratio(term: MainTerm) -> str:

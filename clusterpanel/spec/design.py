@@ -25,8 +25,20 @@ EstimatorName = Literal[
     "correlated_random_effects",
     "between",
     "first_difference",
+    "cox",
+    "fine_gray",
+    "exponential",
+    "weibull",
+    "gompertz",
+    "log_logistic",
+    "log_normal",
+    "piecewise_exponential",
+    "competing_logit",
     "kaplan_meier",
+    "cumulative_incidence",
 ]
+Ties = Literal["efron", "breslow"]
+Intervals = Literal["plain", "log", "log-log"]
 
 
 class Weights(SpecModel):
@@ -68,7 +80,9 @@ class DesignSpec(SpecModel):
     )
     estimator: EstimatorName = Field(
         default="ols",
-        description="cloglog: a discrete-time hazard; iv: two-stage least squares; kaplan_meier: curves.",
+        description="cloglog: a discrete-time hazard; iv: two-stage least squares; cox to "
+        "piecewise_exponential: survival models; competing_logit: yearly exits by cause; "
+        "kaplan_meier, cumulative_incidence: curves.",
     )
     outcome: str = Field(description="Panel column that is explained.")
     exposure: str = Field(
@@ -90,7 +104,7 @@ class DesignSpec(SpecModel):
     )
     weights: Weights | None = Field(default=None, description="How much each row counts.")
     offset: str | None = Field(
-        default=None, description="Panel column added with coefficient 1 (poisson, logit, cloglog)."
+        default=None, description="Panel column added with coefficient 1 (likelihoods and survival models)."
     )
     components: ComponentRule | None = Field(
         default=None,
@@ -99,6 +113,38 @@ class DesignSpec(SpecModel):
     gaps: Gaps | None = Field(
         default=None,
         description="Changes over years in which a firm is not seen (first_difference only); none: dropped.",
+    )
+    start: str | None = Field(
+        default=None,
+        description="Panel column: the time from which a row is at risk (survival models); none: age.",
+    )
+    stop: str | None = Field(
+        default=None,
+        description="Panel column: the time at which a row's risk ends, given with start; none: age + 1.",
+    )
+    strata: tuple[str, ...] = Field(
+        default=(),
+        description="Columns, or joint ones, whose levels have a baseline hazard each (cox, fine_gray).",
+    )
+    ties: Ties | None = Field(
+        default=None, description="How events at one time share a risk set (cox, fine_gray); none: efron."
+    )
+    cause: str | None = Field(
+        default=None, description="Panel column of text that says why a row ends, such as exit_cause."
+    )
+    cause_of_interest: str | None = Field(
+        default=None,
+        description="The cause that is explained: of competing ones (fine_gray), or others being censored.",
+    )
+    frailty: str | None = Field(
+        default=None,
+        description='Panel column whose rows share a gamma frailty (cox with vcov = "iid").',
+    )
+    cuts: tuple[float, ...] = Field(
+        default=(), description="Times at which the hazard may change (piecewise_exponential)."
+    )
+    intervals: Intervals | None = Field(
+        default=None, description="Scale of the curves' intervals (curves only); none: log-log."
     )
     vcov: Vcov = Field(
         default=GroupedVcov(CRV1="firm_id"),
@@ -118,7 +164,7 @@ class DesignSpec(SpecModel):
     def _canonical_terms(cls, terms: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(canonical_term, terms))
 
-    @field_validator("absorb")
+    @field_validator("absorb", "strata")
     @classmethod
     def _canonical_effects(cls, effects: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(canonical_effect, effects))

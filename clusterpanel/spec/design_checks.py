@@ -10,6 +10,7 @@ from clusterpanel.spec.estimators import estimator_of
 from clusterpanel.spec.faults import Place, did_you_mean, nearest, shown_value
 from clusterpanel.spec.parse import SpecFile
 from clusterpanel.spec.study import StudySpec
+from clusterpanel.spec.survival_rules import strata_by_place
 from clusterpanel.spec.vcov import ConleyVcov, vcov_columns
 
 YES_NO = ("is_", "has_", "in_")
@@ -33,14 +34,15 @@ def number_columns(design: DesignSpec) -> Iterator[tuple[Place, str]]:
     """Yield each place of a design that names a column of numbers or yes/no, and the column."""
     yield ("outcome",), design.outcome
     for place, terms in terms_by_place(design):
-        is_curve = design.estimator == "kaplan_meier" and place == ("exposure",)
+        is_curve = estimator_of(design).is_curve and place == ("exposure",)
         if not is_curve and place[0] != "endogenous":
             yield from ((place, name) for term in terms for name in term.numbers)
     yield from ((place, name) for place, effect in effects_by_place(design) for name in effect.slopes)
     if design.weights is not None:
         yield ("weights", design.weights.kind), design.weights.column
-    if design.offset is not None:
-        yield ("offset",), design.offset
+    for key in ("offset", "start", "stop"):
+        if (name := getattr(design, key)) is not None:
+            yield (key,), name
     if isinstance(design.vcov, ConleyVcov):
         yield from vcov_places(design)
 
@@ -55,6 +57,9 @@ def named_columns(design: DesignSpec) -> Iterator[tuple[Place, str]]:
         told[(("region",), design.region)] = None
     for place, effect in effects_by_place(design):
         told |= dict.fromkeys((place, name) for name in effect.columns)
+    for place, effect in strata_by_place(design):
+        told |= dict.fromkeys((place, name) for name in effect.columns)
+    told |= {((key,), name): None for key in ("cause", "frailty") if (name := getattr(design, key))}
     told |= dict.fromkeys(vcov_places(design))
     yield from told
     yield from ((("where", name), name) for name in design.where)

@@ -1,13 +1,14 @@
 """Which designs have a meaning: the rules that need nothing but the design itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from clusterpanel.spec.design import DesignSpec
 from clusterpanel.spec.effects import Effect, read_effect
 from clusterpanel.spec.estimators import Estimator, estimator_of, having, vcov_key
 from clusterpanel.spec.factors import Term
 from clusterpanel.spec.faults import Place, listed, shown_value
+from clusterpanel.spec.misfit import Misfit
+from clusterpanel.spec.survival_rules import survival_misfits
 from clusterpanel.spec.terms import read_term, read_terms
 from clusterpanel.spec.words import GrammarError
 
@@ -15,24 +16,6 @@ FIRM = "firm_id"
 EXIT = "is_exit"
 IDENTIFIERS = (FIRM, "site_id")
 LIKELIHOODS = ("poisson", "logit", "cloglog", "conditional_logit")
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """Something a design asks for that cannot be had.
-
-    Attributes
-    ----------
-    place : tuple
-        The keys and list positions, from 0, inside the design.
-    came, allowed, hint : str
-        As in `clusterpanel.errors.Fault`.
-    """
-
-    place: Place
-    came: str
-    allowed: str
-    hint: str = ""
 
 
 def misfits(design: DesignSpec, firm: str = FIRM) -> Iterator[Misfit]:
@@ -51,7 +34,8 @@ def misfits(design: DesignSpec, firm: str = FIRM) -> Iterator[Misfit]:
     yield from _inputs(design, estimator)
     yield from _instruments(design, estimator)
     yield from _panel_options(design, estimator)
-    yield from _curves(design) if design.estimator == "kaplan_meier" else _variance(design, estimator)
+    yield from survival_misfits(design, estimator, firm)
+    yield from _curves(design) if estimator.is_curve else _variance(design, estimator)
     for name, values in design.where.items():
         if not values:
             yield Misfit(("where", name), "an empty list", "at least one value")

@@ -12,7 +12,9 @@ LEVERAGED = ("HC2", "HC3", "CRV2", "CRV3")
 NEAR = ("conley_km", "driscoll_kraay_lags", "newey_west_lags")
 OF_MEANS: tuple[ComponentRule, ...] = ("swamy_arora", "swamy_arora_harmonic", "wallace_hussain")
 AS_TERMS = "Take effects as controls: i(year) is a column for each year."
+AS_CONTROLS = "Take effects as controls: i(region_code) is a column for each region."
 Absorbs = Literal["anything", "no firm slopes", "plain effects of others", "nothing"]
+Wanted = Literal["no", "optional", "required"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class Estimator:
         The rules it has for the variances of firms and rows.
     gaps : bool
         Whether it can be told what to do with years in which a firm is not seen.
+    is_timed : bool
+        Whether its rows are intervals, with a start and a stop.
+    is_curve : bool
+        Whether it has curves in place of coefficients.
+    strata, frailty, cuts : bool
+        Whether it takes them; strata come with ties.
+    cause, cause_of_interest : "no", "optional" or "required"
     """
 
     comparisons: tuple[str, ...] = EVERY_COMPARISON
@@ -52,6 +61,13 @@ class Estimator:
     is_yes_no: bool = False
     components: tuple[ComponentRule, ...] = ()
     gaps: bool = False
+    is_timed: bool = False
+    is_curve: bool = False
+    strata: bool = False
+    frailty: bool = False
+    cuts: bool = False
+    cause: Wanted = "no"
+    cause_of_interest: Wanted = "no"
 
 
 LIKELIHOOD = Estimator(
@@ -67,6 +83,41 @@ OVER_FIRMS = Estimator(
     absorb_words="It deals with firms itself, and takes other effects as dummies.",
     weights=False,
     vcov=(*FOLDED, *LEVERAGED, *NEAR, "wild_bootstrap", "block_bootstrap"),
+)
+COX = Estimator(
+    comparisons=("pooled", "region"),
+    comparison_words="a firm exits once, so that it cannot be compared with itself",
+    absorbs="nothing",
+    absorb_words='A Cox model has strata: strata = ["region_code^year"] gives each a baseline of its own.',
+    offset=True,
+    vcov=(*FOLDED, "block_bootstrap"),
+    is_yes_no=True,
+    is_timed=True,
+    strata=True,
+    frailty=True,
+    cause="optional",
+    cause_of_interest="optional",
+)
+PARAMETRIC = Estimator(
+    comparisons=("pooled",),
+    comparison_words="a parametric baseline is one for all firms",
+    absorbs="nothing",
+    absorb_words=AS_CONTROLS,
+    offset=True,
+    vcov=("iid", "CRV1", "block_bootstrap"),
+    is_yes_no=True,
+    is_timed=True,
+    cause="optional",
+    cause_of_interest="optional",
+)
+CURVES = Estimator(
+    comparisons=("pooled",),
+    comparison_words="a survival curve absorbs nothing",
+    absorbs="nothing",
+    absorb_words='Use estimator = "cox" or "cloglog" for a hazard with controls.',
+    controls=False,
+    is_timed=True,
+    is_curve=True,
 )
 
 ESTIMATORS: dict[EstimatorName, Estimator] = {
@@ -97,17 +148,35 @@ ESTIMATORS: dict[EstimatorName, Estimator] = {
         vcov=(*FOLDED, "block_bootstrap"),
         gaps=True,
     ),
-    "kaplan_meier": Estimator(
-        comparisons=("pooled",),
-        comparison_words="a survival curve absorbs nothing",
-        absorbs="nothing",
-        absorb_words='Use estimator = "cloglog" for a hazard with controls and effects.',
-        controls=False,
-        weights=False,
+    "cox": COX,
+    "fine_gray": replace(
+        COX,
+        absorb_words=COX.absorb_words.replace("A Cox model", "A Fine-Gray model"),
+        # Weighted rows are no likelihood.
+        vcov=("HC1", "CRV1", "block_bootstrap"),
+        frailty=False,
+        cause="required",
+        cause_of_interest="required",
     ),
+    **dict.fromkeys(("exponential", "weibull", "gompertz", "log_logistic", "log_normal"), PARAMETRIC),
+    "piecewise_exponential": replace(PARAMETRIC, cuts=True),
+    "competing_logit": Estimator(
+        comparisons=("pooled",),
+        comparison_words="its effects are dummies",
+        absorbs="nothing",
+        absorb_words=AS_CONTROLS,
+        offset=True,
+        vcov=(*FOLDED, "block_bootstrap"),
+        is_yes_no=True,
+        cause="required",
+        # Its coefficients come first.
+        cause_of_interest="optional",
+    ),
+    "kaplan_meier": CURVES,
+    "cumulative_incidence": replace(CURVES, cause="required"),
 }
 
-
+NONE = (False, "no", ())
 OUTCOME_SCALE = "effects in the outcome's unit"
 IN_OUTCOME_UNITS = (
     "ols",
@@ -125,8 +194,8 @@ def scale_of(estimator: str) -> str:
 
 
 def having(fact: str) -> tuple[str, ...]:
-    """Return the estimators of which a yes/no fact is true."""
-    return tuple(name for name, estimator in ESTIMATORS.items() if getattr(estimator, fact))
+    """Return the estimators of which a yes/no fact is true, or that take what it names."""
+    return tuple(name for name, estimator in ESTIMATORS.items() if getattr(estimator, fact) not in NONE)
 
 
 def estimator_of(design: DesignSpec) -> Estimator:

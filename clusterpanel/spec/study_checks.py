@@ -14,7 +14,7 @@ from clusterpanel.spec.columns import (
 )
 from clusterpanel.spec.design import ContrastSpec, DesignSpec
 from clusterpanel.spec.design_rules import stands_for_levels
-from clusterpanel.spec.estimators import IN_OUTCOME_UNITS, scale_of, vcov_key
+from clusterpanel.spec.estimators import IN_OUTCOME_UNITS, estimator_of, scale_of, vcov_key
 from clusterpanel.spec.faults import Place, did_you_mean, listed, nearest
 from clusterpanel.spec.parse import SpecFile
 from clusterpanel.spec.source import SourceSpec
@@ -89,13 +89,15 @@ def _check_contrast(
     used = [known[term.design] for term in contrast.terms if term.design in known]
     estimators = list(dict.fromkeys(design.estimator for design in used))
     place = ("contrasts", index, "terms")
-    if "kaplan_meier" in estimators:
-        came = f"kaplan_meier ({listed(one.name for one in used if one.estimator == 'kaplan_meier')})"
+    curves = [one for one in used if estimator_of(one).is_curve]
+    if curves:
+        kinds = listed(dict.fromkeys(one.estimator for one in curves))
+        came = f"{kinds} ({listed(one.name for one in curves)})"
         yield file.fault(place, came, "others: survival curves have no single estimate to combine")
     elif len(_scales(used)) > 1:
         allowed = f"designs of one estimator, or of {listed(IN_OUTCOME_UNITS)}, whose scales agree"
         yield file.fault(place, f"{' and '.join(estimators)} together", allowed)
-    yield from _check_contrast_errors(file, place, [one for one in used if one.estimator != "kaplan_meier"])
+    yield from _check_contrast_errors(file, place, [one for one in used if one not in curves])
     for number, term in enumerate(contrast.terms):
         if term.design in known and stands_for_levels(known[term.design]):
             came = (
@@ -145,8 +147,9 @@ def _check_profiles(file: SpecFile[StudySpec], spec: StudySpec) -> Iterator[Faul
         here = ("profiles", index, "design")
         if profile.design not in known:
             yield file.fault_of(here, f"a design: {listed(known)}", did_you_mean(profile.design, known))
-        elif known[profile.design].estimator == "kaplan_meier":
-            yield file.fault(here, f'"{profile.design}", a kaplan_meier design', "a design with an estimate")
+        elif estimator_of(known[profile.design]).is_curve:
+            came = f'"{profile.design}", a {known[profile.design].estimator} design'
+            yield file.fault(here, came, "a design with an estimate")
 
 
 def check_profile_measures(file: SpecFile[StudySpec], clusters: ClusterSpec) -> Iterator[Fault]:

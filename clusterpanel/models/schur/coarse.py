@@ -4,44 +4,43 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
 
-from clusterpanel.models.arrays import Floats
+from clusterpanel.models.arrays import Floats, Integers
+from clusterpanel.models.schur.entries import entries_of
+from clusterpanel.models.schur.lost import independent_directions
+from clusterpanel.models.schur.products import times
 from clusterpanel.models.schur.reduced import ReducedSystem
 from clusterpanel.models.schur.triangle import pivoted_factor
 
 # What forming the coarse matrix may cost, in multiplications.
 MOST_PRODUCTS = 1e10
 MOST_SUMS = 3_000
-# A direction with less of the matrix than this is one the matrix does not see.
-NULL_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
 class CoarseSpace:
-    """Sums of levels V, the generalised inverse of V'AV, and the directions A does not see.
+    """Sums of levels V, the generalised inverse of V'AV or of what stands for it, and what A does not see.
 
     Attributes
     ----------
     sums : csr_array, shape (levels, sums)
         V.
+    by_sum : csr_array, shape (sums, levels)
+        V'.
     inverse : float array, shape (sums, sums)
-        Of V'AV over what A sees, 0 elsewhere.
-    unseen : float array, shape (sums, directions)
-        Y with AVY = 0, (VY)'(VY) = 1.
+        Of V'AV; 0 for the sums that depend on others.
+    unseen : float array, shape (levels, directions)
+        Orthonormal directions among the sums which A maps to 0.
     """
 
     sums: sparse.csr_array
+    by_sum: sparse.csr_array
     inverse: Floats
     unseen: Floats
 
     def correct(self, residual: Floats) -> Floats:
         """Return the coarse part of an approximate solution."""
-        return np.asarray(self.sums @ (self.inverse @ (self.sums.T @ residual)))
-
-    def unseen_directions(self) -> Floats:
-        """Return the directions, shape (levels, directions), orthonormal."""
-        return np.asarray(self.sums @ self.unseen)
+        return times(self.sums, self.inverse @ times(self.by_sum, residual))
 
 
 def most_sums(eliminated: int) -> int:
@@ -49,34 +48,40 @@ def most_sums(eliminated: int) -> int:
     return min(MOST_SUMS, int(np.sqrt(MOST_PRODUCTS / max(eliminated, 1))))
 
 
-def coarse_space(system: ReducedSystem, candidates: sparse.csr_array) -> CoarseSpace:
+def coarse_space(system: ReducedSystem, candidates: sparse.csr_array, exact: int) -> CoarseSpace:
     """Return the coarse space of some sums of levels, those that repeat others left out.
+
+    Of the sums after the first `exact` the part by way of the eliminated levels is left out: a region's years
+    together say little about any industry's, and what is left out would only make the matrix smaller, so that
+    every direction found is one A does not see.
 
     Parameters
     ----------
     system : ReducedSystem
     candidates : csr_array, shape (levels, sums)
         Columns of norm 1, those that matter most first.
+    exact : int
+        How many of them are taken as they are.
     """
-    sums = _independent(candidates)
-    matrix = (sums.T @ (system.own @ sums)).toarray()
-    if system.cross.eliminated:
-        product = system.cross.transposed_times(sums)
-        matrix -= product.T @ system.factors.solve(product)
-    metric = np.linalg.cholesky((sums.T @ sums).toarray())
-    # In the basis where VY has the norm of Y, small eigenvalues mean small beside 1, the matrix's diagonal.
-    half = solve_triangular(metric, matrix, lower=True)
-    whole = solve_triangular(metric, half.T, lower=True)
-    values, vectors = np.linalg.eigh((whole + whole.T) / 2)
-    vectors = solve_triangular(metric, vectors, lower=True, trans="T")
-    is_seen = values > NULL_TOLERANCE
-    inverse = (vectors[:, is_seen] / values[is_seen]) @ vectors[:, is_seen].T
-    return CoarseSpace(sums, inverse, vectors[:, ~is_seen])
+    from clusterpanel.models.schur.kernels import products_of_sums
+
+    kept = _independent(candidates)
+    sums = sparse.csr_array(candidates[:, kept])
+    by_sum = sparse.csr_array(sums.T)
+    matrix = np.zeros((len(kept), len(kept)))
+    products_of_sums(entries_of(system.own), entries_of(sums), matrix)
+    first = int(np.searchsorted(kept, exact))
+    if system.cross.eliminated and first:
+        matrix[:, :first] = times(by_sum, system.multiply(sums[:, :first].toarray()))
+        matrix[:first] = matrix[:, :first].T
+    factor = pivoted_factor(matrix)
+    unseen = times(sums, factor.unseen())
+    return CoarseSpace(sums, by_sum, factor.inverse(), independent_directions(unseen[:, :0], unseen))
 
 
-def _independent(candidates: sparse.csr_array) -> sparse.csr_array:
-    """Return the sums without those that others add up to."""
+def _independent(candidates: sparse.csr_array) -> Integers:
+    """Return the sums, ascending, without those that others add up to."""
     metric = (candidates.T @ candidates).toarray()
     np.fill_diagonal(metric, 1.0)
     factor = pivoted_factor(metric)
-    return sparse.csr_array(candidates[:, np.sort(factor.order[: factor.rank])])
+    return np.sort(factor.order[: factor.rank])

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from clusterpanel.models.arrays import Floats, Integers
+from clusterpanel.models.schur.products import times
 from clusterpanel.models.schur.spells import Spells, stretches
 
 
@@ -43,24 +44,27 @@ class Crossing:
 
     def times(self, values: Floats) -> Floats:
         """Return C times values of the eliminated levels."""
-        product = self.pairs @ values
+        product = times(self.pairs, values)
         if self.corners.nnz:
-            product -= self.transposes.rows @ (self.corners @ (self.columns @ values))
-        return np.asarray(product)
+            product -= times(self.transposes.rows, times(self.corners, times(self.columns, values)))
+        return product
 
-    def transposed_times(self, values: Floats | sparse.csr_array) -> Floats:
-        """Return C' times values of the iterated levels, dense."""
-        product = self.transposes.pairs @ values
+    def transposed_times(self, values: Floats) -> Floats:
+        """Return C' times values of the iterated levels."""
+        turned = self.transposes
+        product = times(turned.pairs, values)
         if self.corners.nnz:
-            product = product - self.transposes.columns @ (self.transposes.corners @ (self.rows @ values))
-        return product.toarray() if sparse.issparse(product) else np.asarray(product)
+            product -= times(turned.columns, times(turned.corners, times(self.rows, values)))
+        return product
 
     def of_rows(self, levels: Integers) -> Floats:
         """Return C at some iterated levels, dense; shape (levels, eliminated)."""
-        inner = self.pairs[levels]
+        is_all = len(levels) == self.pairs.shape[0]
+        inner: Floats = (self.pairs if is_all else self.pairs[levels]).toarray()
         if self.corners.nnz:
-            inner = inner - (self.rows[:, levels].T @ self.corners) @ self.columns
-        return np.asarray(inner.toarray())
+            rows = self.transposes.rows if is_all else sparse.csr_array(self.rows[:, levels].T)
+            inner -= ((rows @ self.corners) @ self.columns).toarray()
+        return inner
 
 
 def crossing(pairs: sparse.csr_array, spells: Spells, row_scale: Floats, column_scale: Floats) -> Crossing:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import blas
 
 from clusterpanel.models.arrays import Floats, Integers
 from clusterpanel.models.schur.certificate import check_residual, scale_of_levels
@@ -67,13 +67,7 @@ class DenseSolver:
 
     def inverse(self) -> Floats:
         """Return a generalised inverse; see `EffectsSolver`."""
-        kept = self.factor.order[: self.rank]
-        corner = np.asfortranarray(self.factor.upper[: self.rank, : self.rank].T)
-        inner, _ = lapack.dpotri(corner, lower=1, overwrite_c=1)
-        inner = np.tril(inner) + np.tril(inner, -1).T
-        inverse = np.zeros_like(self.factor.upper)
-        inverse[np.ix_(kept, kept)] = inner * np.outer(self.scale[kept], self.scale[kept])
-        return inverse
+        return np.asarray(self.factor.inverse() * np.outer(self.scale, self.scale))
 
     @cached_property
     def _unseen(self) -> tuple[Floats, Integers]:

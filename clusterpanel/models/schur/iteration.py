@@ -75,7 +75,7 @@ class Iteration:
             self._factor_densely()
             self.is_probed = True
         else:
-            self._take_as_unseen(self.preconditioner.coarse.unseen_directions())
+            self._take_as_unseen(self.preconditioner.coarse.unseen)
 
     def solve(self, scaled: Floats, sizes: Floats | None) -> tuple[Floats, Floats]:
         """Return the iterated levels' solution and the residual of all levels; a probe rides along first.

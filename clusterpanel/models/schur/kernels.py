@@ -4,10 +4,8 @@ import numpy as np
 
 from clusterpanel.models.arrays import Flags, Floats, Integers, Levels
 from clusterpanel.models.kernels import compiled
-from clusterpanel.models.kernels_pairs import LENGTHS, Table, place_of
 from clusterpanel.models.schur.blocks import BlockArrays
 from clusterpanel.models.schur.entries import Entries
-from clusterpanel.models.schur.spells import Spells
 from clusterpanel.models.schur.split import Parts
 
 
@@ -209,39 +207,12 @@ def fill_parts(upper: Entries, parts: Parts, scale: Floats, goals: Integers, fil
 
 
 @compiled
-def numbers_of(table: Table, keys: Integers) -> Floats:
-    """Return the numbers of some keys of a table of pairs."""
-    numbers = np.empty(len(keys))
-    for place in range(len(keys)):
-        numbers[place] = table.sums[place_of(table.keys, keys[place])]
-    return numbers
-
-
-@compiled
-def rows_of_spells(spells: Spells, levels: int) -> tuple[Integers, Levels, Floats]:
-    """Return the number of rows in each pair of levels that spells pass through, as a csr_array's arrays.
-
-    The spells come by ascending level.
-    """
-    starts = np.zeros(levels + 1, dtype=np.int64)
-    columns, numbers = np.empty(spells.years.sum(), dtype=np.int32), np.empty(spells.years.sum())
-    row, used, first, next_one = np.zeros(levels), 0, 0, 0
-    for level in range(levels):
-        while first < len(spells.level) and spells.level[first] <= level - LENGTHS:
-            first += 1
-        while next_one < len(spells.level) and spells.level[next_one] <= level:
-            next_one += 1
-        lowest, highest = levels, -1
-        for spell in range(first, next_one):
-            year = level - spells.level[spell]
-            if year < spells.years[spell]:
-                column = spells.other[spell] + year
-                row[column] += spells.shares[spell] * spells.years[spell]
-                lowest, highest = min(lowest, column), max(highest, column)
-        for column in range(lowest, highest + 1):
-            if row[column] != 0.0:
-                columns[used], numbers[used] = column, row[column]
-                row[column] = 0.0
-                used += 1
-        starts[level + 1] = used
-    return starts, columns[:used], numbers[:used]
+def products_of_sums(matrix: Entries, sums: Entries, products: Floats) -> None:
+    """Add V'MV for the matrix M of some levels and sums V of them; `products` has shape (sums, sums)."""
+    for level in range(len(matrix.indptr) - 1):
+        for entry in range(matrix.indptr[level], matrix.indptr[level + 1]):
+            other, value = matrix.indices[entry], matrix.data[entry]
+            for one in range(sums.indptr[level], sums.indptr[level + 1]):
+                share = value * sums.data[one]
+                for two in range(sums.indptr[other], sums.indptr[other + 1]):
+                    products[sums.indices[one], sums.indices[two]] += share * sums.data[two]

@@ -9,8 +9,11 @@ from clusterpanel.models.arrays import Floats, Integers
 from clusterpanel.models.schur.blocks import BlockFactors, factor_diagonal_blocks
 from clusterpanel.models.schur.crossing import Crossing, crossing
 from clusterpanel.models.schur.entries import Entries, entries_of
+from clusterpanel.models.schur.products import times
 from clusterpanel.models.schur.spells import Spells, taken_off
 from clusterpanel.models.schur.split import Split
+
+LEVELS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class ReducedSystem:
 
     def multiply(self, values: Floats) -> Floats:
         """Return the reduced matrix times values of the iterated levels."""
-        product = np.asarray(self.own @ values)
+        product = times(self.own, values)
         if self.cross.eliminated:
             product -= self.cross.times(self.factors.solve(self.cross.transposed_times(values)))
         return product
@@ -56,14 +59,14 @@ class ReducedSystem:
         inner = self.factors.solve(target)
         solution = np.empty_like(right)
         solution[self.split.iterated], solution[self.split.eliminated] = values, inner
-        return solution, target - self.other @ inner
+        return solution, target - times(self.other, inner)
 
     def residual(self, values: Floats, right: Floats) -> Floats:
         """Return what the iterated levels' solution, extended, leaves of the right-hand sides."""
         solution, rest = self.extend(values, right)
         residual = np.empty_like(right)
         residual[self.split.eliminated] = rest
-        explained = self.own @ values + self.cross.times(solution[self.split.eliminated])
+        explained = times(self.own, values) + self.cross.times(solution[self.split.eliminated])
         residual[self.split.iterated] = right[self.split.iterated] - explained
         return residual
 
@@ -71,16 +74,22 @@ class ReducedSystem:
         """Return the whole scaled matrix times values of all levels."""
         iterated, eliminated = solution[self.split.iterated], solution[self.split.eliminated]
         product = np.empty_like(solution)
-        product[self.split.iterated] = self.own @ iterated + self.cross.times(eliminated)
-        product[self.split.eliminated] = self.cross.transposed_times(iterated) + self.other @ eliminated
+        product[self.split.iterated] = times(self.own, iterated) + self.cross.times(eliminated)
+        product[self.split.eliminated] = self.cross.transposed_times(iterated) + times(self.other, eliminated)
         return product
 
     def dense(self, levels: Integers) -> Floats:
         """Return the reduced matrix of some iterated levels."""
-        own = self.own[levels][:, levels].toarray()
+        is_all = len(levels) == self.own.shape[0]
+        own: Floats = (self.own if is_all else self.own[levels][:, levels]).toarray()
         if self.cross.eliminated:
             cross = self.cross.of_rows(levels)
-            own -= cross @ self.factors.solve(np.ascontiguousarray(cross.T))
+            through = self.factors.solve(np.ascontiguousarray(cross.T))
+            for first in range(0, len(own), LEVELS_AT_ONCE):
+                # The product is symmetric: what is above the diagonal is what is below it.
+                last = first + LEVELS_AT_ONCE
+                own[first:, first:last] -= cross[first:] @ through[:, first:last]
+                own[first:last, last:] = own[last:, first:last].T
         return np.ascontiguousarray(own)
 
 

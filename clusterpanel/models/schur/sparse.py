@@ -17,7 +17,13 @@ from clusterpanel.models.schur.iteration import MOST_DENSE_LEVELS, Iteration, Pr
 from clusterpanel.models.schur.reduced import ReducedSystem, reduced_system
 from clusterpanel.models.schur.spells import NO_SPELLS, Spells
 from clusterpanel.models.schur.split import FEW_ITERATED, split_effects
-from clusterpanel.models.schur.sums import IteratedLevels, groupings, linked_levels, sums_of_levels
+from clusterpanel.models.schur.sums import (
+    IteratedLevels,
+    groupings_across,
+    groupings_within,
+    linked_levels,
+    sums_of_levels,
+)
 
 
 @dataclass(frozen=True)
@@ -133,10 +139,12 @@ def _preconditioner(
     system: ReducedSystem, here: IteratedLevels, factors: Sequence[Sequence[Levels]]
 ) -> Preconditioner:
     bundle = bundle_levels(system.own, here.effect)
-    groups = groupings(system.own, here, factors, bundle)
-    sums = sums_of_levels(here.root, groups, most_sums(len(system.split.eliminated)))
+    most = most_sums(len(system.split.eliminated))
+    across = sums_of_levels(here.root, groupings_across(here), most)
+    within = sums_of_levels(here.root, groupings_within(system.own, here, factors, bundle), most)
+    sums = sparse.hstack([across, within], format="csr")[:, :most]
     bundles = factor_diagonal_blocks(system.own, bundle, lift_of_bundles(here.root, bundle))
-    return Preconditioner(coarse_space(system, sums), bundles)
+    return Preconditioner(coarse_space(system, sums, across.shape[1]), bundles)
 
 
 def _whole_matrix(system: ReducedSystem) -> Floats:

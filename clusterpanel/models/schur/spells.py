@@ -10,10 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from clusterpanel.models.arrays import Flags, Floats, Integers
-from clusterpanel.models.pair_table import EMPTY, LENGTHS, Table
-
-# Levels that spells hang together are summed up in a triangle of this size at most.
-LONGEST_STRETCH = 128
+from clusterpanel.models.pair_table import Table
 
 
 class Spells(NamedTuple):
@@ -43,36 +40,26 @@ NOTHING = np.empty(0, dtype=np.int64)
 NO_SPELLS = Spells(NOTHING, NOTHING, NOTHING, np.empty(0))
 
 
-def matrix_and_spells(table: Table, offsets: Integers) -> tuple[sparse.csr_array, Spells]:
+def matrix_and_spells(table: Table, levels: int) -> tuple[sparse.csr_array, Spells]:
     """Return the upper triangle of D'WMD, and the spells between effects that are to be taken off it yet.
 
     Parameters
     ----------
     table : Table
         D'WMD by pair of levels, see `kernels_pairs`.
-    offsets : integer array, shape (effects + 1,)
+    levels : int
+        Of all effects.
     """
-    from clusterpanel.models import kernels_expand
-    from clusterpanel.models.schur.kernels import numbers_of, rows_of_spells
+    from clusterpanel.models.schur.kernels_upper import keys_by_level, write_upper
 
-    levels = int(offsets[-1])
-    keys = np.sort(table.keys[table.keys != EMPTY])
-    pair, years = keys // LENGTHS, keys % LENGTHS
-    level = pair // levels
-    other = pair - level * levels
-    effect = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    is_between = (years > 0) & (effect[level] != effect[other])
-    is_between[is_between] = _are_in_short_stretches(
-        level[is_between], other[is_between], years[is_between], levels
-    )
-    tiles = kernels_expand.write_tiles(table, keys[~is_between], levels)
-    starts, columns, numbers = kernels_expand.write_rows(tiles)
-    written = sparse.csr_array((numbers, columns, starts), shape=(levels, levels))
-    firms = numbers_of(table, keys[is_between])
-    spells = Spells(level[is_between], other[is_between], years[is_between], firms / years[is_between])
-    starts, columns, numbers = rows_of_spells(spells, levels)
-    rows = sparse.csr_array((numbers, columns, starts), shape=(levels, levels))
-    return sparse.csr_array(written + rows), spells
+    keys = keys_by_level(table, levels)
+    starts, columns, numbers = write_upper(keys)
+    upper = sparse.csr_array((numbers, columns, starts), shape=(levels, levels))
+    level = np.repeat(np.arange(levels), np.diff(keys.starts))
+    is_between = np.flatnonzero((keys.years > 0) & (level != keys.other))
+    years = keys.years[is_between].astype(np.int64)
+    other = keys.other[is_between].astype(np.int64)
+    return upper, Spells(level[is_between], other, years, keys.numbers[is_between] / years)
 
 
 def taken_off(upper: sparse.csr_array, spells: Spells) -> sparse.csr_array:
@@ -91,14 +78,6 @@ def stretches(first: Integers, years: Integers, levels: int) -> Integers:
     """Return the stretch of each level, counted from 0: levels that one spell passes through share theirs."""
     begins = np.bincount(first + 1, minlength=levels + 1) - np.bincount(first + years, minlength=levels + 1)
     return np.cumsum(np.cumsum(begins[:levels]) == 0) - 1
-
-
-def _are_in_short_stretches(level: Integers, other: Integers, years: Integers, levels: int) -> Flags:
-    is_short = np.ones(len(level), dtype=np.bool_)
-    for first in (level, other):
-        stretch = stretches(first, years, levels)
-        is_short &= np.bincount(stretch)[stretch[first]] <= LONGEST_STRETCH
-    return is_short
 
 
 def _counted_on(counts: Integers) -> Integers:

@@ -32,14 +32,22 @@ class IteratedLevels(NamedTuple):
     root: Floats
 
 
-def groupings(
+def groupings_across(here: IteratedLevels) -> list[Grouping]:
+    """Return the sums of levels that eliminated effects add up to as well: all levels of an effect, and those
+    that rows link by way of other effects (all regions' levels of one year, which are all industries').
+    """
+    everything = np.arange(len(here.effect))
+    effects = int(here.effect.max(initial=-1)) + 1
+    return [(everything, here.effect), (everything, here.linked * effects + here.effect)]
+
+
+def groupings_within(
     own: sparse.csr_array, here: IteratedLevels, factors: Sequence[Sequence[Levels]], bundle: Levels
 ) -> list[Grouping]:
-    """Return the ways levels are summed, those that matter most first.
+    """Return the sums of levels within an effect, those that matter most first.
 
-    Connected levels of an effect (their sum is what the firms absorb), levels of an effect that rows link by
-    way of other effects (all regions' levels of one year, which are all industries' of that year), the values
-    of each column of an effect of several columns, and the bundles.
+    Connected levels (their sum is what the firms absorb), the values of each column of an effect of several
+    columns, and the bundles.
 
     Parameters
     ----------
@@ -52,8 +60,7 @@ def groupings(
     effect, everything = here.effect, np.arange(len(here.effect))
     effects = int(effect.max(initial=-1)) + 1
     _, component = csgraph.connected_components(own, directed=False)
-    by_effect = ((group * effects + effect).astype(np.int32) for group in (component, here.linked))
-    found = [(everything, group) for group in (effect, *by_effect)]
+    found = [(everything, (component * effects + effect).astype(np.int32))]
     for place, codes_of_columns in enumerate(factors):
         levels = np.flatnonzero(effect == place)
         columns = sorted(codes_of_columns, key=lambda codes: int(codes.max(initial=0)))

@@ -42,6 +42,16 @@ class PivotedFactor:
         solution[self.order] = blas.dtrsm(1.0, lower, half, lower=1, trans_a=1, overwrite_b=1)
         return solution
 
+    def inverse(self) -> Floats:
+        """Return a generalised inverse, 0 for the dependent levels; shape (levels, levels)."""
+        kept = self.order[: self.rank]
+        corner = np.asfortranarray(self.upper[: self.rank, : self.rank].T)
+        inverse = np.zeros_like(self.upper)
+        if self.rank:
+            inner, _ = lapack.dpotri(corner, lower=1, overwrite_c=1)
+            inverse[np.ix_(kept, kept)] = np.tril(inner) + np.tril(inner, -1).T
+        return inverse
+
     def unseen(self) -> Floats:
         """Return directions the matrix maps to 0, one a dependent level; shape (levels, directions)."""
         rank, count = self.rank, len(self.order) - self.rank
@@ -62,7 +72,7 @@ def pivoted_factor(matrix: Floats) -> PivotedFactor:
     Parameters
     ----------
     matrix : float array, shape (levels, levels), C order
-        Only the upper triangle is read and written; the diagonal is 1, or 0 where a level is empty.
+        Only the upper triangle is read and written; the diagonal is at most 1.
     """
     if np.diag(matrix).max(initial=0.0) <= RANK_TOLERANCE:
         # LAPACK takes the first pivot whatever its size.

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from clusterpanel.models.arrays import Floats
+from clusterpanel.models.survival.curve_frames import counts_of, ended, frame_of
 from clusterpanel.models.survival.intervals import Interval, share_interval
-from clusterpanel.models.survival.kaplan_meier import counts_of, ended, frame_of, survival_of
+from clusterpanel.models.survival.kaplan_meier import survival_of
 from clusterpanel.models.survival.risk_counts import Episodes, RiskSets, risk_sets
 
 IncidenceVariance = Literal["greenwood", "aalen"]

@@ -10,7 +10,7 @@ from clusterpanel.errors import SpecError
 from clusterpanel.models.arrays import Floats, ModelSource
 from clusterpanel.models.likelihood_fit import LikelihoodFit, ratio_of
 from clusterpanel.models.projection import symmetric_inverse
-from clusterpanel.models.survival.cox_climb import Climb, RiskPass, newton_step
+from clusterpanel.models.survival.cox_climb import Climb, RiskPass, Top, newton_step
 from clusterpanel.models.survival.cox_passes import cell_weights
 from clusterpanel.models.survival.cox_rows import CoxRows, batches_of
 from clusterpanel.models.survival.cox_scores import CoxScoreFold, SolvedScores, cell_means
@@ -97,32 +97,37 @@ def fit_cox(
     episodes = check_episodes(source, cause, threads)
     start = start_of(source, episodes.cells, cause, ties, threads)
     passes = start.passes
-    top = Climb(passes.source.names, passes.visit, passes.curve, start.spread).run(
-        start.here, start.information
-    )
-    here = top.here
-    rows = passes.rows.at(here.coefficients)
-    scores = _scores(replace(passes, rows=rows), here)
+    climb = Climb(passes.source.names, passes.visit, passes.curve, start.spread)
+    top = climb.run(start.here, start.information)
+    rows = passes.rows.at(top.here.coefficients)
+    scores = _scores(replace(passes, rows=rows), top.here)
+    likelihood = _likelihood(episodes, start, top, scores)
+    return CoxFit(likelihood, passes.source, rows, top.here.sums, top.here.ties, ties)
+
+
+def _likelihood(episodes: CheckedEpisodes, start: Start, top: Top, scores: SolvedScores) -> LikelihoodFit:
+    """Take the step that is left, and gather what is known at the top."""
+    here, source = top.here, start.passes.source
     information = scores.gram - here.ties.mean_part(here.sums)
     step = newton_step(information, here.score)
+    bread = symmetric_inverse(information)
     sums = ScoreSums(
-        bread=symmetric_inverse(information),
+        bread=bread,
         squares=None,
         meat=scores.meat,
         groups=scores.groups,
-        is_probability=passes.source.weight_kind == "probability",
+        is_probability=source.weight_kind == "probability",
         is_adjusted=False,
     )
-    likelihood = LikelihoodFit(
-        names=passes.source.names,
+    return LikelihoodFit(
+        names=source.names,
         coefficients=here.coefficients + step,
         sums=sums,
         counts=SampleCounts(_rows(source), len(step), is_normal=True),
         collinear=start.collinear,
-        facts=_facts(episodes, start, here, step, sums.bread, top.steps),
-        notes=_notes(start, episodes, ties),
+        facts={**_tests(start, here, step, bread), "iterations": top.steps, **_counts(episodes, start)},
+        notes=_notes(start, episodes),
     )
-    return CoxFit(likelihood, passes.source, rows, here.sums, here.ties, ties)
 
 
 def _scores(passes: CoxPasses, here: RiskPass) -> SolvedScores:
@@ -141,22 +146,23 @@ def _rows(source: ModelSource) -> int:
     return round(source.total_weight) if source.weight_kind == "frequency" else source.rows
 
 
-def _facts(  # noqa: PLR0917
-    episodes: CheckedEpisodes, start: Start, here: RiskPass, step: Floats, bread: Floats, steps: int
-) -> dict[str, Any]:
-    """Return what is told of the fit; each chi-squared has as many degrees of freedom as regressors."""
+def _tests(start: Start, here: RiskPass, step: Floats, bread: Floats) -> dict[str, Any]:
+    """Return likelihoods and tests; each chi-squared has as many degrees of freedom as regressors."""
     # The step that is left is short enough for half its promise to be what it adds.
     loglik = here.likelihood + float(step @ here.score) / 2
-    coefficients = here.coefficients + step
-    first = start.here
+    coefficients, first = here.coefficients + step, start.here
     return {
         "loglik": loglik,
         "loglik_null": first.likelihood,
         "lr_chi2": 2 * (loglik - first.likelihood),
         "score_chi2": float(newton_step(start.information, first.score) @ first.score),
         "wald_chi2": wald_test(coefficients, bread),
-        "iterations": steps,
         "hazard_ratio": ratio_of(coefficients[0]),
+    }
+
+
+def _counts(episodes: CheckedEpisodes, start: Start) -> dict[str, Any]:
+    return {
         "events": episodes.events,
         "other_events": episodes.other_events,
         "rows_at_risk": int(start.runs[1] + start.runs[2]),
@@ -166,7 +172,7 @@ def _facts(  # noqa: PLR0917
     }
 
 
-def _notes(start: Start, episodes: CheckedEpisodes, ties: Ties) -> tuple[str, ...]:
+def _notes(start: Start, episodes: CheckedEpisodes) -> tuple[str, ...]:
     notes = []
     idle, sums = int(start.runs[0]), start.here.sums
     if idle:
@@ -177,6 +183,6 @@ def _notes(start: Start, episodes: CheckedEpisodes, ties: Ties) -> tuple[str, ..
     if share > MANY_TIES:
         notes.append(
             f"{share:.0%} of those at risk fail at a mean event time, which is rough with "
-            f"{ties.capitalize()}'s ties: compare with a complementary log-log hazard."
+            f"{start.passes.ties.capitalize()}'s ties: compare with a complementary log-log hazard."
         )
     return tuple(notes)

@@ -1,6 +1,6 @@
 """The compiled loops that say in which cells a row is at risk."""
 
-from clusterpanel.models.arrays import Floats, Levels
+from clusterpanel.models.arrays import Floats, Integers, Levels
 from clusterpanel.models.kernels import compiled
 from clusterpanel.models.survival.risk_cells import CellIndex
 
@@ -64,3 +64,17 @@ def write_whole_until(index: CellIndex, strata: Levels, times: Floats, cells: Le
     """Write the number of cells up to each time, where event times are whole numbers."""
     for row in range(len(cells)):
         cells[row] = whole_cells_until(index, int(strata[row]) if len(strata) else 0, times[row])
+
+
+@compiled
+def write_cumulated(values: Floats, offsets: Integers, is_backward: bool, sums: Floats) -> None:
+    """Write the cumulative sums over each stratum's cells; both of shape (cells, columns)."""
+    for stratum in range(len(offsets) - 1):
+        first, last = offsets[stratum], offsets[stratum + 1]
+        for place in range(last - first):
+            cell = last - 1 - place if is_backward else first + place
+            before = cell + 1 if is_backward else cell - 1
+            for column in range(values.shape[1]):
+                sums[cell, column] = values[cell, column]
+                if place:
+                    sums[cell, column] += sums[before, column]

@@ -73,7 +73,7 @@ class RiskFold:
         return parts
 
     def _add(self, block: ArrayBlock, parts: CellParts) -> None:
-        from clusterpanel.models.survival import cox_kernels
+        from clusterpanel.models.survival import cox_cell_kernels
 
         terms, offsets = self.rows.terms(block), self.rows.cells.offsets
         rows = kernel_rows(block, terms, self.rows.centre)
@@ -82,17 +82,17 @@ class RiskFold:
             np.empty(block.rows),
             np.zeros(3, dtype=np.int64),
         )
-        cox_kernels.write_once(rows, cells, once, runs)
+        cox_cell_kernels.write_once(rows, cells, once, runs)
         if runs[1]:
-            cox_kernels.add_once(rows, cells, once, parts.unit)
+            cox_cell_kernels.add_once(rows, cells, once, parts.unit)
         if runs[2]:
-            cox_kernels.add_through(rows, offsets, terms.strata, parts.through)
+            cox_cell_kernels.add_through(rows, offsets, terms.strata, parts.through)
         parts.runs += runs
-        cox_kernels.add_failing(rows, parts.failing, parts.events, parts.event_totals)
+        cox_cell_kernels.add_failing(rows, parts.failing, parts.events, parts.event_totals)
         eta = terms.eta[terms.fails]
         parts.event_eta += float(eta @ block.weights[terms.fails] if len(block.weights) else eta.sum())
         if parts.squares is not None:
-            cox_kernels.add_squares(rows, offsets, terms.strata, *parts.squares)
+            cox_cell_kernels.add_squares(rows, offsets, terms.strata, *parts.squares)
 
     def merge(self, left: CellParts, right: CellParts) -> CellParts:
         """Return both blocks' sums, in the memory of `left`."""
@@ -114,10 +114,10 @@ class RiskFold:
             events=moments.events,
             event_weights=moments.event_totals[:, 0].copy(),
             event_values=moments.event_totals[:, 1:].copy(),
-            at_risk=_spread(cells, moments.unit.T, moments.through),
+            at_risk=_spread(cells, moments.unit.T, moments.through, moments.runs),
             failing=moments.failing,
             event_eta=moments.event_eta,
-            at_risk_squares=None if squares is None else _spread(cells, squares[0], squares[1]),
+            at_risk_squares=None if squares is None else _spread(cells, squares[0], squares[1], moments.runs),
             failing_squares=None if squares is None else squares[2],
         ), moments.runs
 
@@ -144,14 +144,14 @@ class InformationFold:
 
     def step(self, batch: Iterable[ArrayBlock]) -> Products:
         """Return some blocks' products."""
-        from clusterpanel.models.survival import cox_kernels
+        from clusterpanel.models.survival import cox_score_kernels
 
         gram = np.zeros((len(self.rows.centre), len(self.rows.centre)))
         for block in batch:
             rows = kernel_rows(block, self.rows.terms(block), self.rows.centre)
             hazards = np.empty(block.rows)
-            cox_kernels.write_hazards(rows, self.weights, hazards)
-            cox_kernels.add_products(rows, hazards, gram)
+            cox_score_kernels.write_hazards(rows, self.weights, hazards)
+            cox_score_kernels.add_products(rows, hazards, gram)
         return Products(gram)
 
     def merge(self, left: Products, right: Products) -> Products:
@@ -182,6 +182,8 @@ def whole(lower: Floats) -> Floats:
     return matrix
 
 
-def _spread(cells: RiskCells, unit: Floats, through: Floats) -> Floats:
+def _spread(cells: RiskCells, unit: Floats, through: Floats, runs: Integers) -> Floats:
     """Return the sums over all rows at risk."""
+    if not runs[2]:
+        return np.ascontiguousarray(unit)
     return unit + cells.cumulated(through, is_backward=True)

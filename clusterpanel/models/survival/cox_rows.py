@@ -91,11 +91,11 @@ class CoxRows:
 
     def terms(self, block: ArrayBlock) -> RowTerms:
         """Return each row's risk score and cells."""
-        from clusterpanel.models.survival import cox_kernels, cox_lookup
+        from clusterpanel.models.survival import cox_cell_kernels, cox_lookup
 
         values, rows = block.values, block.rows
         eta = np.empty(rows)
-        cox_kernels.write_eta(values[OUTCOMES:], self.centre, self.coefficients, block.offset, eta)
+        cox_cell_kernels.write_eta(values[OUTCOMES:], self.centre, self.coefficients, block.offset, eta)
         first, last = np.empty(rows, dtype=np.int32), np.empty(rows, dtype=np.int32)
         strata = strata_of(block)
         cox_lookup.write_spans(self.cells.index, strata, values[START], values[STOP], first, last)

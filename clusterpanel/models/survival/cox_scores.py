@@ -79,15 +79,15 @@ class CoxScoreFold:
         return scores
 
     def _add(self, block: ArrayBlock, sums: CoxScores) -> None:
-        from clusterpanel.models.survival import cox_kernels
+        from clusterpanel.models.survival import cox_score_kernels
 
         rows = kernel_rows(block, self.rows.terms(block), self.rows.centre)
         hazards, scores = np.empty(block.rows), np.empty((block.rows, len(self.rows.centre)))
-        cox_kernels.write_hazards(rows, self.weights, hazards)
-        cox_kernels.add_products(rows, hazards, sums.gram)
-        cox_kernels.write_scores(rows, hazards, self.means, scores)
+        cox_score_kernels.write_hazards(rows, self.weights, hazards)
+        cox_score_kernels.add_products(rows, hazards, sums.gram)
+        cox_score_kernels.write_scores(rows, hazards, self.means, scores)
         by_firm = np.empty((len(block.starts) - 1, len(self.rows.centre)))
-        cox_kernels.sum_by_firm(scores, block.starts, by_firm)
+        cox_score_kernels.sum_by_firm(scores, block.starts, by_firm)
         sums.meat += self._once(block, by_firm).T @ by_firm
         for way, parts in enumerate(sums.parts):
             parts.append(_of_way(block, scores, by_firm, way))
@@ -122,11 +122,11 @@ class CoxScoreFold:
 
 def add_parts(groups: list[Floats], parts: list[list[GroupScores]]) -> None:
     """Add blocks' scores to the sums of all groups, and let them go."""
-    from clusterpanel.models.survival import cox_kernels
+    from clusterpanel.models.survival import cox_score_kernels
 
     for mine, own in zip(groups, parts, strict=True):
         while own:
-            cox_kernels.add_to_groups(*own.pop(), mine)
+            cox_score_kernels.add_to_groups(*own.pop(), mine)
 
 
 def cell_means(cells: RiskCells, sums: CellSums, ties: TieTerms) -> CellMeans:

@@ -6,7 +6,7 @@ import numpy as np
 
 from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import NotIdentifiedError
-from clusterpanel.models.absorb import Absorbed
+from clusterpanel.models.absorbed import Absorbed
 from clusterpanel.models.arrays import Floats, Integers, ModelSource
 from clusterpanel.models.collinear import Collinear, find_collinear
 from clusterpanel.models.survival.cox_climb import RiskPass

@@ -50,10 +50,10 @@ class TieTerms(NamedTuple):
 
 def tie_terms(sums: CellSums, ties: Ties) -> TieTerms:
     """Return the sums over tied events."""
-    from clusterpanel.models.survival import cox_kernels
+    from clusterpanel.models.survival import cox_cell_kernels
 
     terms = np.zeros((5, len(sums.events)))
-    loss = cox_kernels.write_tie_terms(
+    loss = cox_cell_kernels.write_tie_terms(
         sums.s0, sums.d0, sums.events, sums.event_weights, ties == "efron", terms
     )
     return TieTerms(terms[0], terms[1], terms[2], terms[3], terms[4], loss)

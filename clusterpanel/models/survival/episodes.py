@@ -11,6 +11,8 @@ from clusterpanel.models.survival.risk_cells import RiskCells
 
 EVENT, START, STOP = 0, 1, 2
 OUTCOMES = 3
+# Offsets are logarithms; risk scores and their squares must stay finite.
+MOST_OFFSET = 100.0
 # Event times of this many blocks are kept apart before those that are the same are joined.
 MOST_PARTS = 32
 
@@ -45,9 +47,9 @@ class EpisodeTotals:
     Attributes
     ----------
     rows, events, other_events : int
-    zero_length, backward, not_finite, no_code : int
+    zero_length, backward, not_finite, no_code, no_offset : int
         Rows that break a rule: start and stop the same, start after stop, a time that is no finite number,
-        an event that is no whole number from 0 on.
+        an event that is no whole number from 0 on, an offset that is out of range.
     parts : list of (integer array, float array)
         Distinct pairs of stratum and event time, sorted, of some blocks each.
     """
@@ -59,6 +61,7 @@ class EpisodeTotals:
     backward: int
     not_finite: int
     no_code: int
+    no_offset: int
     parts: list[Times] = field(default_factory=list)
 
 
@@ -94,6 +97,7 @@ class EpisodeFold:
             backward=int(np.count_nonzero((start > stop) & is_finite)),
             not_finite=int(np.count_nonzero(~is_finite)),
             no_code=int(np.count_nonzero(no_code)),
+            no_offset=int(np.count_nonzero(~(np.abs(block.offset) <= MOST_OFFSET))),
             parts=[_distinct(strata[fails].astype(np.int64), stop[fails])],
         )
 
@@ -106,6 +110,7 @@ class EpisodeFold:
         left.backward += right.backward
         left.not_finite += right.not_finite
         left.no_code += right.no_code
+        left.no_offset += right.no_offset
         left.parts += right.parts
         if len(left.parts) > MOST_PARTS:
             left.parts = [_joined(left.parts)]
@@ -186,6 +191,7 @@ def _check_rows(totals: EpisodeTotals) -> None:
         (totals.backward, "start after stop", "start before stop"),
         (totals.zero_length, "start equal to stop", "start before stop"),
         (totals.no_code, "events that are no code", "0 for censored, 1, 2, ... for causes"),
+        (totals.no_offset, "an offset missing or out of range", f"up to {MOST_OFFSET:g} either way"),
     )
     faults = [
         Fault("the sample", "", f"{count:,} rows with {came}", allowed)

@@ -4,6 +4,7 @@ Fine and Gray (1999, JASA 94): a firm that exits by another cause stays at risk 
 the weight that it would still be observed.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def fit_fine_gray(
     -------
     LikelihoodFit
         Log subdistribution hazard ratios. `cox_variance.survival_variance` makes errors of its sums; the unit
-        of "HC1" is the firm. "iid" is no right variance here: weighted rows are no likelihood.
+        of "HC1" is the firm, and "iid" is refused: weighted rows are no likelihood.
 
     Raises
     ------
@@ -80,32 +81,39 @@ def fit_fine_gray(
     if cause < 1:
         raise SpecError(f"subdistribution hazards came with cause {cause}; allowed: 1, 2, ...")
     episodes = check_episodes(source, cause, threads)
-    observed = observed_weights(source, threads)
+    observed = observed_weights(source, cause, threads)
     passes, collinear = _start(in_small_blocks(source), episodes, observed, cause, ties, threads)
-    first = passes.visit(np.zeros(len(passes.source.names)))
+    fit = _climbed(passes, weight_scores)
+    return replace(fit, collinear=collinear, facts={**_facts(episodes, observed), **fit.facts})
+
+
+def _climbed(passes: SubPasses, weight_scores: WeightScores) -> LikelihoodFit:
+    """Climb to the top, and return the fit without what is known before."""
+    source = passes.source
+    first = passes.visit(np.zeros(len(source.names)))
     information = passes.curve(first)
     spread = np.sqrt(np.diag(information) / first.sums.event_weights.sum())
-    top = Climb(passes.source.names, passes.visit, passes.curve, spread).run(first, information)
+    top = Climb(source.names, passes.visit, passes.curve, spread).run(first, information)
     here = top.here
-    final = SubPasses(passes.source, passes.rows.at(here.coefficients), ties, threads)
+    final = replace(passes, rows=passes.rows.at(here.coefficients))
     scores = scores_at(final, here, weight_scores=weight_scores)
     information = scores.gram - here.ties.mean_part(here.sums)
     coefficients = here.coefficients + newton_step(information, here.score)
     return LikelihoodFit(
-        names=passes.source.names,
+        names=source.names,
         coefficients=coefficients,
         sums=ScoreSums(
             bread=symmetric_inverse(information),
             squares=None,
             meat=scores.meat,
             groups=scores.groups,
-            is_probability=source.weight_kind == "probability",
+            # Those who stay are weighed by inverse probabilities, under which no formula for "iid" holds.
+            is_probability=True,
             is_adjusted=False,
         ),
         counts=SampleCounts(rows_of(source), len(coefficients), is_normal=True),
-        collinear=collinear,
+        collinear=(),
         facts={
-            **_facts(episodes, observed),
             "subdistribution_hazard_ratio": ratio_of(coefficients[0]),
             "loglik": here.likelihood,
             "loglik_null": first.likelihood,

@@ -60,12 +60,13 @@ def count_observed(  # noqa: PLR0917
     weights: Floats,
     is_first: Flags,
     is_last: Flags,
+    cause: int,
     counts: Floats,
 ) -> None:
     """Add a block's rows to the counts at the jumps.
 
     `counts` has shape (5, jumps + 1): censored there; changes of those who might be; entered there; changes
-    of those who might have; firms that failed by then.
+    of those who might have; failures of another cause, at the first jump that is not before.
     """
     for row in range(len(is_first)):
         event, start, stop = values[0, row], values[1, row], values[2, row]
@@ -82,7 +83,7 @@ def count_observed(  # noqa: PLR0917
             counts[0, until - 1] += weight
         if is_first[row] and since > entered:
             counts[2, entered] += weight
-        if event > 0 and left < index.offsets[stratum + 1]:
+        if event > 0 and event != cause and left < index.offsets[stratum + 1]:
             counts[4, left] += weight
 
 

@@ -20,6 +20,11 @@ from clusterpanel.models.survival.risk_cells import RiskCells
 
 # Jump times of this many blocks are kept apart before those that are the same are joined.
 MOST_PARTS = 32
+NOBODY = (
+    "nobody is under observation between a failure of another cause and a later entry: the chance to have {} "
+    "by then cannot be told"
+)
+START_LATER = "Start at an age, or take strata, at which some firms are observed throughout."
 
 Times = tuple[Integers, Floats]
 
@@ -117,6 +122,7 @@ class ObservedFold:
     """The fold of the counts at the jumps."""
 
     jumps: RiskCells
+    cause: int
 
     def step(self, block: ArrayBlock) -> Floats:
         """Return one block's counts."""
@@ -131,6 +137,7 @@ class ObservedFold:
             block.weights,
             is_first,
             is_last,
+            self.cause,
             counts,
         )
         return counts
@@ -153,26 +160,26 @@ class ObservedFold:
         shares = [_share(censored, at_risk), _share(entered, present)]
         failed = self.jumps.cumulated(moments[4, :-1].copy())
         if ((shares[1] >= 1) & (failed > 0)).any():
-            raise NotIdentifiedError(
-                "nobody is under observation between a failure and a later entry: the chance to have entered "
-                "by then cannot be told",
-                hint="Start later, when firms of all ages are observed.",
-            )
-        # Before the first failure nobody is weighed: all entering at once is no jump then.
-        steps = (1 - shares[0]) / np.where(shares[1] >= 1, 1.0, 1 - shares[1])
+            raise NotIdentifiedError(NOBODY.format("entered"), hint=START_LATER)
+        # Before the first failure of another cause nobody is weighed: all at once are no jump then.
+        is_needed = failed > 0
+        stays = np.where((shares[0] >= 1) & ~is_needed, 1.0, 1 - shares[0])
+        steps = stays / np.where(shares[1] >= 1, 1.0, 1 - shares[1])
         after = np.concatenate(
             [np.cumprod(steps[a:b]) for a, b in zip(self.jumps.offsets, self.jumps.offsets[1:], strict=False)]
         )
         return Observed(self.jumps, after, shares[0], shares[1], at_risk, present)
 
 
-def observed_weights(source: ModelSource, threads: int = 1) -> Observed:
+def observed_weights(source: ModelSource, cause: int, threads: int = 1) -> Observed:
     """Return the weights of those who stay at risk.
 
     Parameters
     ----------
     source : ModelSource
         A survival source of any events; 0 is censored.
+    cause : int
+        The event that is explained; who fails of another is weighed.
     threads : int
 
     Raises
@@ -185,7 +192,7 @@ def observed_weights(source: ModelSource, threads: int = 1) -> Observed:
     levels = source.effect_levels[0] if source.effect_levels else 1
     times = source.only([EVENT, START, STOP])
     jumps = run_fold(JumpFold(levels), times.blocks(), threads)
-    return run_fold(ObservedFold(jumps), times.blocks(), threads)
+    return run_fold(ObservedFold(jumps, cause), times.blocks(), threads)
 
 
 def ends_of(block: ArrayBlock) -> tuple[Flags, Flags, Integers]:

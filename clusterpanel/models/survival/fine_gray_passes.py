@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clusterpanel.engine.local import run_fold
+from clusterpanel.errors import NotIdentifiedError
 from clusterpanel.models.arrays import ArrayBlock, Floats, Integers, ModelSource
 from clusterpanel.models.survival.cox_climb import RiskPass
 from clusterpanel.models.survival.cox_passes import (
@@ -25,7 +26,7 @@ from clusterpanel.models.survival.cox_passes import (
 from clusterpanel.models.survival.cox_rows import CoxRows, Rows, batches_of
 from clusterpanel.models.survival.cox_ties import CellWeights, Ties, TieTerms, tie_terms
 from clusterpanel.models.survival.episodes import EVENT, STOP
-from clusterpanel.models.survival.fine_gray_observed import Observed
+from clusterpanel.models.survival.fine_gray_observed import NOBODY, START_LATER, Observed
 from clusterpanel.models.survival.risk_cells import CellSums, RiskCells
 
 
@@ -79,10 +80,12 @@ class SubRows:
         weight = self.observed.before(strata, block.values[STOP, other])
         ends = self.cells.offsets[1:][strata] if len(strata) else self.cells.size
         cells = terms.last[other].astype(np.int64)
-        shares = terms.risks[other] / weight
-        if len(block.weights):
-            shares *= block.weights[other]
-        stayers = Stayers(other, shares, np.where(cells < ends, cells, -1))
+        cells = np.where(cells < ends, cells, -1)
+        if (weight[cells >= 0] <= 0).any():
+            raise NotIdentifiedError(NOBODY.format("stayed"), hint=START_LATER)
+        risks = terms.risks[other] * (block.weights[other] if len(block.weights) else 1.0)
+        shares = np.divide(risks, weight, out=np.zeros(len(other)), where=weight > 0)
+        stayers = Stayers(other, shares, cells)
         return kernel_rows(block, terms, self.cox.centre), stayers
 
 
@@ -146,22 +149,22 @@ class SubInformationFold:
 
     def step(self, batch: Iterable[ArrayBlock]) -> Products:
         """Return some blocks' products."""
-        from clusterpanel.models.survival import cox_kernels
+        from clusterpanel.models.survival import cox_score_kernels
 
         gram = np.zeros((len(self.rows.cox.centre), len(self.rows.cox.centre)))
         for block in batch:
             rows, stayers = self.rows.of_block(block)
             hazards = self.hazards(rows)
             hazards[stayers.rows] += stayers.shares * self.later_hazards(stayers)
-            cox_kernels.add_products(rows, hazards, gram)
+            cox_score_kernels.add_products(rows, hazards, gram)
         return Products(gram)
 
     def hazards(self, rows: Rows) -> Floats:
         """Return each row's expected events in its interval, case weight included."""
-        from clusterpanel.models.survival import cox_kernels
+        from clusterpanel.models.survival import cox_score_kernels
 
         hazards = np.empty(len(rows.risks))
-        cox_kernels.write_hazards(rows, self.weights, hazards)
+        cox_score_kernels.write_hazards(rows, self.weights, hazards)
         return hazards
 
     def later_hazards(self, stayers: Stayers) -> Floats:

@@ -14,11 +14,11 @@ import numpy as np
 
 from clusterpanel.engine.local import run_fold
 from clusterpanel.models.arrays import ArrayBlock, Floats, WeightKind
-from clusterpanel.models.scores import join_groups
+from clusterpanel.models.scores import GroupSums, join_groups
 from clusterpanel.models.survival.cox_climb import RiskPass
 from clusterpanel.models.survival.cox_passes import whole
 from clusterpanel.models.survival.cox_rows import strata_of
-from clusterpanel.models.survival.cox_scores import CoxScores, SolvedScores, cell_means
+from clusterpanel.models.survival.cox_scores import SolvedScores, cell_means
 from clusterpanel.models.survival.cox_ties import CellMeans
 from clusterpanel.models.survival.episodes import OUTCOMES, STOP
 from clusterpanel.models.survival.fine_gray_observed import ends_of
@@ -65,6 +65,25 @@ class JumpSumsFold:
         return self.rows.observed.jumps.cumulated(moments)
 
 
+@dataclass
+class SubScores:
+    """Scores of some blocks.
+
+    Attributes
+    ----------
+    gram : float array, shape (regressors, regressors)
+        The information's part of rows at risk, lower triangle.
+    meat : float array, shape (regressors, regressors)
+        Sum of the firms' outer products.
+    parts : list of lists of (integer array, float array), one list each way
+        Groups and their sums of scores.
+    """
+
+    gram: Floats
+    meat: Floats
+    parts: list[list[GroupSums]]
+
+
 @dataclass(frozen=True)
 class SubScoreFold:
     """The fold of the scores.
@@ -88,37 +107,32 @@ class SubScoreFold:
     weight_kind: WeightKind | None
     group_levels: tuple[int, ...]
 
-    def step(self, batch: Iterable[ArrayBlock]) -> CoxScores:
+    def step(self, batch: Iterable[ArrayBlock]) -> SubScores:
         """Return some blocks' scores."""
         size = len(self.information.rows.cox.centre)
-        sums = CoxScores(np.zeros((size, size)), np.zeros((size, size)), [[] for _ in self.group_levels])
+        sums = SubScores(np.zeros((size, size)), np.zeros((size, size)), [[] for _ in self.group_levels])
         for block in batch:
             scores = self._of_block(block, sums.gram)
-            by_firm = np.add.reduceat(scores, block.starts[:-1], axis=0)
-            once = by_firm / block.weights[block.starts[:-1], None] if self._is_repeated else by_firm
-            sums.meat += once.T @ by_firm
-            _, parts = ScoreRule(True, None, self.group_levels).sums(block, np.ascontiguousarray(scores.T))
+            rule = ScoreRule(True, self.weight_kind, self.group_levels)
+            meat, parts = rule.sums(block, np.ascontiguousarray(scores.T))
+            sums.meat += meat
             for mine, others in zip(sums.parts, parts, strict=True):
                 mine.extend(others)
         return sums
 
-    @property
-    def _is_repeated(self) -> bool:
-        return self.weight_kind == "frequency"
-
     def _of_block(self, block: ArrayBlock, gram: Floats) -> Floats:
-        from clusterpanel.models.survival import cox_kernels, fine_gray_kernels
+        from clusterpanel.models.survival import cox_score_kernels, fine_gray_kernels
 
         sub = self.information.rows
         rows, stayers = sub.of_block(block)
         own, later = self.information.hazards(rows), self.information.later_hazards(stayers)
         scores = np.empty((block.rows, len(sub.cox.centre)))
-        cox_kernels.write_scores(rows, own, self.means, scores)
+        cox_score_kernels.write_scores(rows, own, self.means, scores)
         means = np.where(stayers.cells[:, None] >= 0, self.stay[stayers.cells], 0.0)
         regressors = rows.regressors[:, stayers.rows].T - rows.centre
         scores[stayers.rows] += stayers.shares[:, None] * (means - later[:, None] * regressors)
         own[stayers.rows] += stayers.shares * later
-        cox_kernels.add_products(rows, own, gram)
+        cox_score_kernels.add_products(rows, own, gram)
         if self.slopes is not None:
             is_first, is_last, _ = ends_of(block)
             fine_gray_kernels.add_jump_scores(
@@ -133,7 +147,7 @@ class SubScoreFold:
             )
         return scores
 
-    def merge(self, left: CoxScores, right: CoxScores) -> CoxScores:
+    def merge(self, left: SubScores, right: SubScores) -> SubScores:
         """Return both blocks' scores, in the memory of `left`."""
         left.gram += right.gram
         left.meat += right.meat
@@ -141,7 +155,7 @@ class SubScoreFold:
             mine.extend(others)
         return left
 
-    def solve(self, moments: CoxScores) -> SolvedScores:
+    def solve(self, moments: SubScores) -> SolvedScores:
         """Add the blocks' groups up."""
         pairs = zip(moments.parts, self.group_levels, strict=True)
         groups = tuple(join_groups(parts, levels) for parts, levels in pairs)

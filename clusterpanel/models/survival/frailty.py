@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import chdtrc, digamma, gammaln
+from scipy.special import chdtrc
 
 from clusterpanel.errors import NotConvergedError, SpecError
 from clusterpanel.models.arrays import Floats, ModelSource
@@ -18,23 +18,16 @@ from clusterpanel.models.likelihood_fit import LikelihoodFit, ratio_of
 from clusterpanel.models.projection import symmetric_inverse
 from clusterpanel.models.survival.cox import fit_cox
 from clusterpanel.models.survival.cox_ties import Ties
-from clusterpanel.models.survival.frailty_information import Information
-from clusterpanel.models.survival.frailty_passes import FrailtyPasses, FrailtyRows, GroupRisks
+from clusterpanel.models.survival.frailty_climb import PenalisedClimb
+from clusterpanel.models.survival.frailty_passes import FrailtyPasses, FrailtyRows
 from clusterpanel.models.vcov.covariance import Covariance
 from clusterpanel.models.vcov.ungrouped import iid
 from clusterpanel.spec.vcov import Vcov
 
-MOST_STEPS = 60
-MOST_HALVINGS = 30
-TOLERANCE = 1e-14
-# The curvature of a point from which the step to the top promises this little serves to the top.
-CLOSE = 1e-3
 # A variance below this tells nothing apart from none; one above, that the groups' hazards are not comparable.
 LEAST_THETA, MOST_THETA = 1e-5, 400.0
 # Each group's part of each risk set is held: 160 MB.
 MOST_PARTS = 20_000_000
-# From here on Stirling's series is exact to the last digit, and differences of log-gammas are not.
-LARGE = 1e4
 
 
 @dataclass(frozen=True)
@@ -55,88 +48,6 @@ class FrailtyFit:
     likelihood: LikelihoodFit
     frailties: Floats
     theta: float
-
-
-@dataclass
-class PenalisedClimb:
-    """Climbs the penalised likelihood, from wherever the last one ended."""
-
-    passes: FrailtyPasses
-    events: Floats
-    coefficients: Floats
-    effects: Floats
-    steps: int = 0
-    information: Information | None = None
-
-    def top(self, theta: float) -> GroupRisks:
-        """Climb for a variance, and return the sums at the top.
-
-        Raises
-        ------
-        NotConvergedError
-        """
-        # The penalty's part of the information changes with theta.
-        precision, self.information = 1 / theta, None
-        here = self.passes.visit(self.coefficients, self.effects)
-        for _ in range(MOST_STEPS):
-            score = here.ties.score(here.sums)
-            group_score = self.events - here.expected - precision * np.expm1(self.effects)
-            information = self._information(here, precision)
-            step = information.step(score, group_score)
-            promise = float(step[0] @ score + step[1] @ group_score)
-            self.information = information if promise < CLOSE else None
-            if promise <= TOLERANCE * self.events.sum():
-                return here
-            here = self._further(step, here, precision)
-        raise NotConvergedError(
-            f"the shared frailty has not converged in {MOST_STEPS} steps at variance {theta:.3g}: a further "
-            f"one promises {promise:.2g}",
-            hint="Rescale or drop the regressors with extreme values, or choose coarser groups.",
-        )
-
-    def renewed(self, here: GroupRisks, theta: float) -> Information:
-        """Return the information at the point itself."""
-        self.information = None
-        return self._information(here, 1 / theta)
-
-    def _information(self, here: GroupRisks, precision: float) -> Information:
-        if self.information is not None:
-            return self.information
-        products = self.passes.products(self.coefficients, self.effects, here)
-        return Information.of(here, products, precision * np.exp(self.effects))
-
-    def _further(self, step: tuple[Floats, Floats], here: GroupRisks, precision: float) -> GroupRisks:
-        """Take a step, or as much of it as does not lower the penalised likelihood."""
-        self.steps += 1
-        start, length = self._penalised(here, self.effects, precision), 1.0
-        for _ in range(MOST_HALVINGS):
-            coefficients, effects = self.coefficients + length * step[0], self.effects + length * step[1]
-            further = self.passes.visit(coefficients, effects)
-            if self._penalised(further, effects, precision) >= start - 1e-12 * abs(start):
-                self.coefficients, self.effects = coefficients, effects
-                return further
-            length /= 2
-        raise NotConvergedError(
-            "no step, however short, raises the penalised likelihood of the shared frailty",
-            hint="Rescale or drop the regressors with extreme values, or choose coarser groups.",
-        )
-
-    @staticmethod
-    def _penalised(here: GroupRisks, effects: Floats, precision: float) -> float:
-        return here.likelihood + precision * float((effects - np.expm1(effects)).sum())
-
-    def marginal(self, here: GroupRisks, theta: float) -> float:
-        """Return the marginal log-likelihood at the top of a variance."""
-        penalised = self._penalised(here, self.effects, 1 / theta)
-        return penalised + float(log_constants(self.events, 1 / theta).sum())
-
-    def slope(self, log_theta: float) -> float:
-        """Return the derivative of the marginal log-likelihood in the logarithm of the variance."""
-        theta = float(np.exp(log_theta))
-        self.top(theta)
-        precision = 1 / theta
-        gamma = digamma(precision + self.events) - digamma(precision) - np.log1p(self.events * theta)
-        return -precision * float((self.effects - np.expm1(self.effects) + gamma).sum())
 
 
 def fit_gamma_frailty(
@@ -215,18 +126,6 @@ def frailty_variance(vcov: Vcov, fit: FrailtyFit) -> Covariance:
             hint='Choose vcov = "iid", or cox without frailty and grouped errors.',
         )
     return iid(fit.likelihood.sums, fit.likelihood.counts)
-
-
-def log_constants(events: Floats, precision: float) -> Floats:
-    """Return what each group adds to the penalised likelihood at its top to make it the marginal one."""
-    whole = events - (precision + events) * np.log1p(events / precision)
-    if precision < LARGE:
-        constants: Floats = (
-            whole - events * np.log(precision) + gammaln(precision + events) - gammaln(precision)
-        )
-        return constants
-    series = 1 / (12 * (precision + events)) - 1 / (12 * precision)
-    return np.asarray(whole + (precision + events - 0.5) * np.log1p(events / precision) - events + series)
 
 
 def _best(climb: PenalisedClimb) -> float:

@@ -137,15 +137,15 @@ class GroupProductFold:
 
     def step(self, batch: Iterable[ArrayBlock]) -> GroupProducts:
         """Return some blocks' products."""
-        from clusterpanel.models.survival import cox_kernels, frailty_kernels
+        from clusterpanel.models.survival import cox_score_kernels, frailty_kernels
 
         size = len(self.rows.cox.centre)
         products = GroupProducts(np.zeros((size, size)), np.zeros((len(self.rows.effects), 1 + size)))
         for block in batch:
             moved, groups = self.rows.shifted(block)
             rows, hazards = self.rows.rows(moved), np.empty(block.rows)
-            cox_kernels.write_hazards(rows, self.weights, hazards)
-            cox_kernels.add_products(rows, hazards, products.gram)
+            cox_score_kernels.write_hazards(rows, self.weights, hazards)
+            cox_score_kernels.add_products(rows, hazards, products.gram)
             frailty_kernels.add_group_products(rows, hazards, groups, products.by_group)
         return products
 

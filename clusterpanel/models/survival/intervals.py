@@ -8,6 +8,7 @@ from scipy.special import ndtri
 from clusterpanel.models.arrays import Floats
 
 Interval = Literal["plain", "log", "log-log"]
+HazardInterval = Literal["plain", "log"]
 
 
 def share_interval(
@@ -50,7 +51,7 @@ def _limits(share: Floats, width: Floats, kind: Interval) -> tuple[Floats, Float
 
 
 def hazard_interval(
-    hazard: Floats, error: Floats, kind: Literal["plain", "log"] = "log", level: float = 0.95
+    hazard: Floats, error: Floats, kind: HazardInterval = "log", level: float = 0.95
 ) -> tuple[Floats, Floats]:
     """Return the limits of cumulative hazards: symmetric, or symmetric in the logarithm; 0 has itself."""
     z = ndtri(0.5 + level / 2)

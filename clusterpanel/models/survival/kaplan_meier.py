@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from clusterpanel.models.arrays import Flags, Floats
+from clusterpanel.models.arrays import Floats
+from clusterpanel.models.survival.curve_frames import counts_of, ended, frame_of
 from clusterpanel.models.survival.intervals import Interval, share_interval
 from clusterpanel.models.survival.nelson_aalen import cumulative_hazard
 from clusterpanel.models.survival.risk_counts import Episodes, RiskSets, risk_sets
@@ -107,30 +108,3 @@ def survival_curves(
         "hazard_std_error": np.sqrt(hazard_variance),
     }
     return frame_of(sets, groups, columns, ended(sets))
-
-
-def ended(sets: RiskSets) -> Flags:
-    """Return at which times an episode of each group ends; shape (groups, times)."""
-    return np.asarray(sets.events.sum(axis=0) + sets.censored > 0)
-
-
-def counts_of(sets: RiskSets) -> dict[str, Floats]:
-    """Return the columns of counts, each of shape (groups, times)."""
-    events = sets.events.sum(axis=0)
-    columns = {"at_risk": sets.at_risk, "events": events, "censored": sets.censored}
-    if sets.has_weights:
-        columns["weighted_at_risk"] = sets.weighted_at_risk
-        columns["weighted_events"] = sets.weighted_events.sum(axis=0)
-    return columns
-
-
-def frame_of(
-    sets: RiskSets, groups: tuple[str, ...], columns: dict[str, Floats], shown: Flags
-) -> pd.DataFrame:
-    """Return columns of shape (groups, times) as a frame, a row for each place that is shown."""
-    places, times = np.nonzero(shown)
-    labels = np.array(groups, dtype=object)[places]
-    values = {name: column[places, times] for name, column in columns.items()}
-    frame = pd.DataFrame({"group": labels, "time": sets.times[times], **values})
-    counted = {name: "int64" for name in ("at_risk", "events", "censored") if name in columns}
-    return frame.astype({"group": "str", **counted})

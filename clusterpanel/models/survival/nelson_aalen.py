@@ -1,11 +1,15 @@
 """Cumulative hazards: Nelson and Aalen's estimate, and Fleming and Harrington's for ties."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from clusterpanel.models.arrays import Floats
-from clusterpanel.models.survival.risk_counts import RiskSets
+from clusterpanel.models.survival.curve_frames import counts_of, ended, frame_of
+from clusterpanel.models.survival.intervals import HazardInterval, hazard_interval
+from clusterpanel.models.survival.risk_counts import Episodes, RiskSets, risk_sets
 
 HazardKind = Literal["nelson_aalen", "fleming_harrington"]
 
@@ -32,6 +36,54 @@ def cumulative_hazard(sets: RiskSets, kind: HazardKind = "nelson_aalen") -> tupl
     else:
         hazards, variances = _one_by_one(at_risk, events, sets.events.sum(axis=0))
     return np.cumsum(hazards, axis=-1), np.cumsum(variances, axis=-1)
+
+
+def fit_hazard(
+    episodes: Episodes | Sequence[Episodes],
+    groups: tuple[str, ...],
+    kind: HazardKind = "nelson_aalen",
+    *,
+    interval: HazardInterval = "log",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the cumulative hazard of each group, events of all causes counted alike.
+
+    Parameters
+    ----------
+    episodes : Episodes or sequence of Episodes
+        In one piece, or in blocks of whole firms.
+    groups : tuple of str
+        The label of each group.
+    kind : "nelson_aalen" or "fleming_harrington"
+    interval : "log" or "plain"
+        On which scale the interval is symmetric. As the hazard is the survival's -log, "plain" here goes with
+        "log" there, and "log" with "log-log".
+    level : float
+        The intervals' coverage.
+
+    Returns
+    -------
+    DataFrame
+        group, time, at_risk, events, censored, cumulative_hazard, std_error, conf_low, conf_high; one row per
+        group and time at which one of its episodes ends.
+
+    Raises
+    ------
+    DataError
+        An episode does not end after its start, or there is none.
+    """
+    sets = risk_sets(episodes, len(groups))
+    hazard, variance = cumulative_hazard(sets, kind)
+    error = np.sqrt(variance)
+    low, high = hazard_interval(hazard, error, interval, level)
+    columns = {
+        **counts_of(sets),
+        "cumulative_hazard": hazard,
+        "std_error": error,
+        "conf_low": low,
+        "conf_high": high,
+    }
+    return frame_of(sets, groups, columns, ended(sets))
 
 
 def _one_by_one(at_risk: Floats, events: Floats, count: Floats) -> tuple[Floats, Floats]:

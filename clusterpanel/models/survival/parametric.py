@@ -75,7 +75,8 @@ def fit_parametric(source: ModelSource, family: ParametricName, threads: int = 1
     LikelihoodFit
         The regressors, then ``constant``, then ``log_scale`` (Weibull, log-logistic, log-normal: coefficients
         are log time ratios, as in R's ``survreg``) or ``shape`` (Gompertz: log hazard ratios, as in R's
-        ``flexsurv``). The bread is the inverse of the observed information.
+        ``flexsurv``). The bread is the inverse of the observed information; the unit of "HC1" is the firm.
+        `cox_variance.survival_variance` makes errors of its sums.
 
     Raises
     ------

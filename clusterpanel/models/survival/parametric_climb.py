@@ -33,7 +33,7 @@ class LikelihoodSums:
     information : float array, shape (parameters, parameters)
         The observed information.
     meat : float array, shape (parameters, parameters)
-        Sum over rows of the outer product of scores; nothing unless asked for.
+        Sum over firms, or rows, of the outer product of scores; nothing unless asked for.
     parts : list of lists of (integer array, float array), one list each way
         Each block's groups and their sums of scores; none unless asked for.
     """

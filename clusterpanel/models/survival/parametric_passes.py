@@ -23,19 +23,27 @@ class ScoreRule:
     weight_kind : str or None
         A frequency weight is that many rows with a score each.
     group_levels : tuple of int
+    is_by_firm : bool
+        Whether the outer products are those of firms' sums rather than of rows.
     """
 
     is_wanted: bool
     weight_kind: WeightKind | None
     group_levels: tuple[int, ...]
+    is_by_firm: bool = True
 
     def sums(self, block: ArrayBlock, scores: Floats) -> tuple[Floats, list[list[GroupSums]]]:
-        """Return the rows' outer product and each way's sums by group of scores, shape (parameters, rows)."""
+        """Return the outer product and each way's sums by group of scores, shape (parameters, rows)."""
         if not self.is_wanted:
             return self.nothing(len(scores))
-        once = scores / block.weights if self.weight_kind == "frequency" else scores
+        units, weights = scores, block.weights
+        if self.is_by_firm:
+            units = np.add.reduceat(scores, block.starts[:-1], axis=1)
+            weights = weights[block.starts[:-1]] if len(weights) else weights
+        once = units / weights if self.weight_kind == "frequency" else units
         pairs = zip(block.groups.T, self.group_levels, strict=True)
-        return once @ scores.T, [[sum_by_group(scores, groups, levels)] for groups, levels in pairs]
+        parts = [[sum_by_group(scores, np.ascontiguousarray(codes), levels)] for codes, levels in pairs]
+        return once @ units.T, parts
 
     def nothing(self, size: int) -> tuple[Floats, list[list[GroupSums]]]:
         """Return the sums of no rows."""

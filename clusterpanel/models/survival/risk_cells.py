@@ -151,14 +151,12 @@ class RiskCells:
         values : float array, shape (cells, ...)
         is_backward : bool
         """
-        sums = np.empty_like(values)
-        for first, last in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            part = values[first:last]
-            if is_backward:
-                sums[first:last] = part[::-1].cumsum(axis=0)[::-1]
-            else:
-                part.cumsum(axis=0, out=sums[first:last])
-        return sums
+        from clusterpanel.models.survival.cox_lookup import write_cumulated
+
+        flat = np.ascontiguousarray(values, dtype=np.float64).reshape(len(values), -1)
+        sums = np.empty_like(flat)
+        write_cumulated(flat, self.offsets, is_backward, sums)
+        return sums.reshape(values.shape)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import DataError
 from clusterpanel.models.arrays import Flags, Floats, Integers, Levels
-from clusterpanel.models.survival.time_grid import TimeGrid, grid_of
+from clusterpanel.models.survival.time_grid import TimeGrid, Times, grid_of
 
 ROWS_PER_BLOCK = 65_536
 ENTERED, WENT_ON, CENSORED = 0, 1, 2
@@ -20,7 +20,7 @@ class Episodes(NamedTuple):
 
     Attributes
     ----------
-    entry, stop : float array, shape (episodes,)
+    entry, stop : float or integer array, shape (episodes,)
         In one unit of time; `stop` after `entry`.
     causes : bool or integer array, shape (episodes,)
         0 where an episode ends by censoring, else the number of the cause of the event.
@@ -32,8 +32,8 @@ class Episodes(NamedTuple):
         starts as its last one stops, in the same group, it is not counted as censored in between.
     """
 
-    entry: Floats
-    stop: Floats
+    entry: Times
+    stop: Times
     causes: Flags | Integers | Levels
     groups: Integers | Levels
     weights: Floats | None = None

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterpanel.models.arrays import Floats
+from clusterpanel.models.arrays import Floats, Integers, Levels
 
 Places = NDArray[np.int32]
+Times = Floats | Integers | Levels
 
 # Days of 270 years: a table with a place for each costs less than a search.
 LONGEST_STEP = 100_000
@@ -29,20 +30,20 @@ class TimeGrid:
     times: Floats
     is_whole: bool
 
-    def at(self, times: Floats) -> Places:
+    def at(self, times: Times) -> Places:
         """Return the place of times that are on the grid."""
         if self.is_whole:
             return np.asarray(times - self.times[0], dtype=np.int32)
         return self._first_from(times, is_after=False)
 
-    def after(self, times: Floats) -> Places:
+    def after(self, times: Times) -> Places:
         """Return the place of the first time after each; the grid's length where there is none."""
         if self.is_whole:
-            steps = np.floor(times - (self.times[0] - 1.0)).clip(0, len(self.times))
+            steps = (np.floor(times) - (self.times[0] - 1.0)).clip(0, len(self.times))
             return np.asarray(steps, dtype=np.int32)
         return self._first_from(times, is_after=True)
 
-    def _first_from(self, times: Floats, is_after: bool) -> Places:
+    def _first_from(self, times: Times, is_after: bool) -> Places:
         from clusterpanel.models.survival.time_kernels import first_from
 
         scale, starts = self._buckets
@@ -60,13 +61,13 @@ class TimeGrid:
         return scale, starts
 
 
-def grid_of(stops: Iterable[Floats]) -> TimeGrid:
+def grid_of(stops: Iterable[Times]) -> TimeGrid:
     """Return the grid of the times at which episodes end, told block by block.
 
     Whole numbers close together make a grid of all whole numbers between them; other times, one of each.
     """
     low, high, is_whole, rows = np.inf, -np.inf, True, 0
-    kept: list[Floats] = []
+    kept: list[Times] = []
     for stop in stops:
         low, high, rows = min(low, float(stop.min())), max(high, float(stop.max())), rows + len(stop)
         is_whole = is_whole and bool((np.floor(stop) == stop).all())
@@ -78,5 +79,5 @@ def grid_of(stops: Iterable[Floats]) -> TimeGrid:
     return TimeGrid(_distinct(kept), False)
 
 
-def _distinct(parts: list[Floats]) -> Floats:
-    return np.unique(np.concatenate(parts))
+def _distinct(parts: list[Times]) -> Floats:
+    return np.unique(np.concatenate(parts).astype(np.float64, copy=False))

@@ -1,7 +1,10 @@
 """Tests, means and incidence of exposure groups, and their time at risk, from a panel."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from clusterpanel.designs.cumulative_incidence import cumulative_incidence
@@ -11,8 +14,10 @@ from clusterpanel.designs.exposure_time import exposure_time
 from clusterpanel.designs.restricted_mean import restricted_mean_survival
 from clusterpanel.designs.survival_curves import estimate_kaplan_meier
 from clusterpanel.designs.survival_rows import SurvivalTimes
+from clusterpanel.engine.firm_blocks import write_firm_blocks
 from clusterpanel.errors import NotIdentifiedError, SpecError
 from clusterpanel.models.survival.gray import gray_test as gray_test_of
+from clusterpanel.models.survival.kaplan_meier import fit_survival
 from clusterpanel.models.survival.log_rank import log_rank_test
 from clusterpanel.models.survival.poisson_rate import poisson_interval
 from clusterpanel.models.survival.restricted_mean import restricted_means
@@ -130,6 +135,59 @@ def test_errors_grouped_by_firm_are_near_greenwoods(frame: pd.DataFrame) -> None
     np.testing.assert_allclose(by_firm.curve["survival"], plain.curve["survival"])
     np.testing.assert_allclose(by_firm.curve["std_error"], plain.curve["std_error"], rtol=0.1)
     assert by_firm.provenance["vcov"].startswith("infinitesimal jackknife grouped by firm_id (60 groups)")
+
+
+def test_a_panel_on_disk_gives_the_same_numbers(exits: pd.DataFrame, tmp_path: Path) -> None:
+    """Firms are numbered and texts coded block by block; blocks hold other texts, and some no row."""
+    frame = exits.assign(kept=exits["firm_id"] > "f20", region_code=exits["region_code"].astype("category"))
+    write_firm_blocks(pa.Table.from_pandas(frame), "firm_id", tmp_path / "panel.parquet", 16)
+    asked = design(
+        comparison="pooled",
+        estimator="kaplan_meier",
+        outcome="is_exit",
+        exposure="region_code",
+        where={"kept": [True]},
+    )
+    panels = Panel.from_frame(frame), Panel.open(tmp_path / "panel.parquet")
+    here, there = (cumulative_incidence(asked, panel, cause="exit_cause") for panel in panels)
+    pd.testing.assert_frame_equal(here.curve, there.curve)
+    assert here.glance == there.glance
+    one, other = (restricted_mean_survival(asked, panel, grouped_by="firm_id") for panel in panels)
+    assert one.influence is not None and other.influence is not None
+    pd.testing.assert_frame_equal(one.influence, other.influence)
+    assert one.influence.index[0] == "f21"
+
+
+def weighted(kind: str) -> DesignSpec:
+    return design(
+        comparison="pooled",
+        estimator="cloglog",
+        outcome="is_exit",
+        exposure="in_cluster",
+        weights={kind: "weight"},
+    )
+
+
+def test_weights_of_copies_have_greenwoods_variance_and_others_the_jackknife(frame: pd.DataFrame) -> None:
+    weights = np.random.default_rng(3).integers(1, 4, len(frame))
+    panel = Panel.from_frame(frame.assign(weight=weights))
+    copies = estimate_kaplan_meier(weighted("frequency"), panel)
+    rows = rows_of(frame)._replace(weights=weights.astype(float))
+    expected = fit_survival(rows, ("no", "yes"))
+    np.testing.assert_allclose(copies.curve["std_error"], expected["std_error"], rtol=1e-12)
+    assert copies.provenance["vcov"].startswith("Greenwood")
+    drawn = estimate_kaplan_meier(weighted("probability"), panel)
+    np.testing.assert_allclose(drawn.curve["survival"], copies.curve["survival"], rtol=1e-12)
+    assert "jackknife grouped by firm_id (60 groups)" in drawn.provenance["vcov"]
+    # Every row counts as one however it is weighed, so errors are larger than those of as many copies.
+    last = drawn.curve["time"] == 7
+    assert (drawn.curve.loc[last, "std_error"] > copies.curve.loc[last, "std_error"]).all()
+    assert "log_rank" not in drawn.glance
+
+
+def test_tests_of_curves_refuse_weights(frame: pd.DataFrame) -> None:
+    with pytest.raises(SpecError, match="tests of curves count firms alike"):
+        log_rank(weighted("probability"), Panel.from_frame(frame.assign(weight=1.0)))
 
 
 def test_columns_of_start_and_stop_take_the_place_of_ages(frame: pd.DataFrame) -> None:

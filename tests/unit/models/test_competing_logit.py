@@ -7,6 +7,8 @@ import pytest
 from clusterpanel.errors import DataError, NotIdentifiedError, SpecError
 from clusterpanel.models.arrays import Codes, ModelArrays
 from clusterpanel.models.competing_logit import chances_of, fit_competing_logit
+from clusterpanel.models.competing_logit_margins import competing_marginal_effects
+from clusterpanel.models.fit import Fit
 from clusterpanel.models.glm import fit_glm
 from clusterpanel.models.vcov.from_sums import from_sums
 
@@ -125,3 +127,42 @@ def test_what_is_not_identified_is_refused_by_name() -> None:
     fit = fit_competing_logit(twice, CAUSES)
     assert [item.name for item in fit.collinear] == ["again"]
     np.testing.assert_allclose(fit.coefficients, fit_competing_logit(sample, CAUSES).coefficients, rtol=1e-8)
+
+
+def test_marginal_effects_equal_statsmodels() -> None:
+    """get_margeff has the stayers first, then each cause; yes/no columns change from 0 to 1 there too."""
+    sample = simulated(5)
+    fitted = fit_competing_logit(sample, CAUSES)
+    fit = Fit(fitted.names, fitted.coefficients, from_sums("iid", fitted.sums, fitted.counts))
+    effects = competing_marginal_effects(sample, fit, CAUSES)
+    # With a yes/no column statsmodels differs in its Jacobian of a multinomial; slopes it has right.
+    expected = reference(sample).get_margeff(at="overall", dummy=False)
+    np.testing.assert_allclose(effects.coefficients[[1, 3]], 100 * expected.margeff[1, 1:], rtol=1e-6)
+    errors = np.sqrt(np.diag(effects.covariance))
+    np.testing.assert_allclose(errors[[1, 3]], 100 * expected.margeff_se[1, 1:], rtol=1e-5)
+    assert effects.names == ("closure: in_cluster", "closure: size", "merger: in_cluster", "merger: size")
+
+
+def test_marginal_effects_move_with_the_coefficients_as_their_jacobian_says() -> None:
+    sample = simulated(6)
+    fitted = fit_competing_logit(sample, CAUSES)
+    variance = from_sums("iid", fitted.sums, fitted.counts)
+    fit = Fit(fitted.names, fitted.coefficients, variance)
+    effects = competing_marginal_effects(sample, fit, CAUSES)
+    regressors = np.stack(sample.columns[1:])
+    low, high = regressors.copy(), regressors.copy()
+    low[0], high[0] = 0.0, 1.0
+    slopes = fitted.coefficients.reshape(2, 3)
+    change = chances_of(slopes @ high)[0].mean(axis=1) - chances_of(slopes @ low)[0].mean(axis=1)
+    np.testing.assert_allclose(effects.coefficients[[0, 2]], 100 * change, rtol=1e-9)
+    jacobian = []
+    for step in np.eye(6) * 1e-5:
+        moved = [
+            competing_marginal_effects(
+                sample, replace(fit, coefficients=fit.coefficients + sign * step), CAUSES
+            )
+            for sign in (1, -1)
+        ]
+        jacobian.append((moved[0].coefficients - moved[1].coefficients) / 2e-5)
+    by_hand = np.array(jacobian).T @ variance.matrix @ np.array(jacobian)
+    np.testing.assert_allclose(effects.covariance, by_hand, rtol=1e-5)

@@ -24,14 +24,7 @@ def sample(seed: int = 1, *, has_strata: bool = True, has_weights: bool = True) 
     region = rng.integers(0, 5, rows).astype(np.int32)
     regressors = (rng.random(rows) < 0.5) * 1.0, rng.normal(size=rows), rng.normal(5, 2, rows)
     return ModelArrays(
-        columns=(
-            event,
-            start,
-            stop,
-            (rng.random(rows) < 0.5) * 1.0,
-            rng.normal(size=rows),
-            rng.normal(5, 2, rows),
-        ),
+        columns=(event, start, stop, *regressors),
         names=NAMES,
         firms=Codes("firm_id", firm, 80),
         effects=(Codes("stratum", rng.integers(0, 3, rows).astype(np.int32), 3),) if has_strata else (),

@@ -39,7 +39,9 @@ def test_intervals_that_break_a_rule_are_counted_all_at_once() -> None:
     stop[3:5] = start[3:5] - 1
     stop[5] = np.inf
     event[6] = 0.5
-    broken = replace(arrays, columns=(event, start, stop, *arrays.columns[3:]))
+    offset = np.zeros(arrays.rows)
+    offset[7:9] = 1e5, np.nan
+    broken = replace(arrays, columns=(event, start, stop, *arrays.columns[3:]), offset=offset)
     with pytest.raises(DataError) as caught:
         fit_cox(broken)
     came = [fault.came for fault in caught.value.faults]
@@ -48,6 +50,7 @@ def test_intervals_that_break_a_rule_are_counted_all_at_once() -> None:
         "2 rows with start after stop",
         "3 rows with start equal to stop",
         "1 rows with events that are no code",
+        "2 rows with an offset missing or out of range",
     ]
 
 

@@ -352,6 +352,8 @@ def test_grouped_errors_sum_scores_by_group() -> None:
         replace(fit.sums, groups=fit.sums.groups[1:]),
         fit.counts,
     )
+    with pytest.raises(SpecError, match="iid came with probability weights"):
+        survival_variance("iid", fit.sums, fit.counts)
     scores = fit.sums.groups[1]
     assert scores.shape == (7, 2)
     np.testing.assert_allclose(variance.matrix, fit.sums.bread @ scores.T @ scores @ fit.sums.bread)
@@ -390,6 +392,11 @@ def test_an_entry_that_nobody_bridges_is_refused() -> None:
     sample = ModelArrays((event, start, stop, np.sin(np.arange(rows))), ("x",), firm, (), False, outcomes=3)
     with pytest.raises(NotIdentifiedError, match="nobody is under observation between"):
         fit_fine_gray(sample, 1)
+    # Who is censored before anybody is weighed says nothing, though all are at once.
+    nobody = replace(sample, columns=(np.where(late, event, 0.0), *sample.columns[1:]))
+    fit, alone = fit_fine_gray(nobody, 1), fit_fine_gray(nobody.where(late), 1)
+    np.testing.assert_allclose(fit.coefficients, alone.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(fit.sums.meat, alone.sums.meat, rtol=1e-8)
 
 
 def test_a_simulated_truth_is_covered_by_95_percent_intervals() -> None:
@@ -422,3 +429,23 @@ def test_a_simulated_truth_is_covered_by_95_percent_intervals() -> None:
         shares.append(abs(fit.coefficients[0] - truth) < 1.96 * error)
     assert abs(np.mean(estimates) - truth) < 3 * np.std(estimates) / np.sqrt(120) + 0.01
     assert 0.89 <= np.mean(shares) <= 0.99  # 95 % less or more three of its errors
+
+
+def test_the_order_of_firms_and_of_their_rows_does_not_matter() -> None:
+    sample = simulated(9)
+    rng = np.random.default_rng(0)
+    rank = rng.permutation(sample.firms.levels)
+    order = np.lexsort((rng.random(sample.rows), rank[sample.firms.codes]))
+    firm = np.sort(rank[sample.firms.codes]).astype(np.int32)
+    turned = replace(
+        sample,
+        columns=tuple(column[order] for column in sample.columns),
+        firms=Codes("firm_id", firm, sample.firms.levels),
+        groups=tuple(replace(group, codes=group.codes[order]) for group in sample.groups),
+        weights=None if sample.weights is None else sample.weights[order],
+        offset=None if sample.offset is None else sample.offset[order],
+        rows_per_block=11,
+    )
+    one, two = fit_fine_gray(sample, 1), fit_fine_gray(turned, 1)
+    np.testing.assert_allclose(one.coefficients, two.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(one.sums.groups[1], two.sums.groups[1], rtol=1e-7, atol=1e-9)

@@ -13,11 +13,8 @@ from clusterpanel.errors import SpecError
 from clusterpanel.models.arrays import Codes, Floats, ModelArrays
 from clusterpanel.models.survival.cox import fit_cox
 from clusterpanel.models.survival.cox_ties import Ties
-from clusterpanel.models.survival.frailty import (
-    fit_gamma_frailty,
-    frailty_variance,
-    log_constants,
-)
+from clusterpanel.models.survival.frailty import fit_gamma_frailty, frailty_variance
+from clusterpanel.models.survival.frailty_climb import log_constants
 from clusterpanel.models.survival.frailty_information import Information
 from clusterpanel.spec.vcov import GroupedVcov
 

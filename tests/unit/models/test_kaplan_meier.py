@@ -4,8 +4,9 @@ import pytest
 from scipy.stats import norm
 
 from clusterpanel.errors import DataError
+from clusterpanel.models.survival.intervals import share_interval
 from clusterpanel.models.survival.kaplan_meier import fit_survival
-from clusterpanel.models.survival.nelson_aalen import cumulative_hazard
+from clusterpanel.models.survival.nelson_aalen import cumulative_hazard, fit_hazard
 from clusterpanel.models.survival.quantiles import survival_quantiles
 from clusterpanel.models.survival.risk_counts import Episodes, risk_sets
 
@@ -108,6 +109,17 @@ def test_fleming_and_harrington_take_ties_one_by_one() -> None:
     np.testing.assert_allclose(hazard[0], [1 / 5 + 1 / 4 + 1 / 3, 1 / 5 + 1 / 4 + 1 / 3 + 1 / 2])
     first = 1 / 25 + 1 / 16 + 1 / 9
     np.testing.assert_allclose(variance[0], [first, first + 1 / 4])
+
+
+@pytest.mark.parametrize(("kind", "matching"), [("plain", "log"), ("log", "log-log")])
+def test_intervals_of_the_hazard_are_those_of_its_survival(kind: str, matching: str) -> None:
+    """The hazard is -log of the survival, so a scale of the one is a scale of the other."""
+    hazard = fit_hazard(simulated_episodes(5, rows=2000), ("a", "b"), interval=kind)  # type: ignore[arg-type]
+    kept = hazard[(hazard["cumulative_hazard"] > 0) & (hazard["conf_low"] > 0)]
+    survival = np.exp(-kept["cumulative_hazard"].to_numpy())
+    low, high = share_interval(survival, survival * kept["std_error"].to_numpy(), matching)  # type: ignore[arg-type]
+    np.testing.assert_allclose(kept["conf_low"], -np.log(high), rtol=1e-9)
+    np.testing.assert_allclose(kept["conf_high"], -np.log(low), rtol=1e-9)
 
 
 def test_nelson_and_aalen_add_shares_at_risk() -> None:

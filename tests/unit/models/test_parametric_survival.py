@@ -12,12 +12,14 @@ from scipy.stats import logistic, norm
 from clusterpanel.errors import DataError, NotIdentifiedError, SpecError
 from clusterpanel.models.arrays import Codes, Floats, ModelArrays
 from clusterpanel.models.fit import Fit
+from clusterpanel.models.survival.cox_variance import survival_variance
 from clusterpanel.models.survival.parametric import fit_parametric
 from clusterpanel.models.survival.parametric_families import PARAMETRIC, ParametricName
 from clusterpanel.models.survival.parametric_kernels import growth, normal_tail
 from clusterpanel.models.survival.parametric_ratios import as_hazard_ratios
 from clusterpanel.models.survival.piecewise_exponential import fit_piecewise_exponential
 from clusterpanel.models.vcov.from_sums import from_sums
+from clusterpanel.spec.vcov import GroupedVcov, Vcov
 
 NAMES: list[ParametricName] = ["exponential", "weibull", "log_logistic", "log_normal", "gompertz"]
 CUTS = [1.0, 2.5, 4.0]
@@ -151,7 +153,8 @@ def test_frequency_weights_are_rows_repeated(name: ParametricName) -> None:
     weighted, plain = fit_parametric(sample, name), fit_parametric(repeated, name)
     np.testing.assert_allclose(weighted.coefficients, plain.coefficients, rtol=1e-9)
     np.testing.assert_allclose(weighted.sums.bread, plain.sums.bread, rtol=1e-9)
-    np.testing.assert_allclose(weighted.sums.meat, plain.sums.meat, rtol=1e-8, atol=1e-8)
+    by_firm = plain.sums.groups[0]
+    np.testing.assert_allclose(plain.sums.meat, by_firm.T @ by_firm, rtol=1e-9)
     np.testing.assert_allclose(weighted.sums.groups[0], plain.sums.groups[0], rtol=1e-7, atol=1e-9)
     assert weighted.counts == plain.counts
 
@@ -353,3 +356,35 @@ def test_what_the_models_have_no_place_for_is_refused() -> None:
     with pytest.raises(NotIdentifiedError, match="log_hazard_100_to_200, log_hazard_from_200"):
         fit_piecewise_exponential(sample, [1.0, 100.0, 200.0])
     assert set(PARAMETRIC) == set(NAMES)
+
+
+def test_robust_errors_are_by_firm_and_without_small_sample_factor() -> None:
+    sample = replace(simulated(2), weights=None, weight_kind=None)
+    fit = fit_parametric(sample, "weibull")
+    influence = fit.sums.groups[0] @ fit.sums.bread
+    robust: list[Vcov] = ["HC1", GroupedVcov(CRV1="firm_id")]
+    for vcov in robust:
+        sums = replace(fit.sums, groups=fit.sums.groups[:1])
+        variance = survival_variance(vcov, sums, fit.counts)
+        np.testing.assert_allclose(variance.matrix, influence.T @ influence, rtol=1e-9)
+    np.testing.assert_allclose(survival_variance("iid", fit.sums, fit.counts).matrix, fit.sums.bread)
+
+
+def test_the_order_of_firms_and_of_their_rows_does_not_matter() -> None:
+    sample = simulated(9)
+    rng = np.random.default_rng(0)
+    rank = rng.permutation(sample.firms.levels)
+    order = np.lexsort((rng.random(sample.rows), rank[sample.firms.codes]))
+    firm = np.sort(rank[sample.firms.codes]).astype(np.int32)
+    turned = replace(
+        sample,
+        columns=tuple(column[order] for column in sample.columns),
+        firms=Codes("firm_id", firm, sample.firms.levels),
+        groups=tuple(replace(group, codes=group.codes[order]) for group in sample.groups),
+        weights=None if sample.weights is None else sample.weights[order],
+        offset=None if sample.offset is None else sample.offset[order],
+        rows_per_block=11,
+    )
+    one, two = fit_parametric(sample, "weibull"), fit_parametric(turned, "weibull")
+    np.testing.assert_allclose(one.coefficients, two.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(one.sums.groups[1], two.sums.groups[1], rtol=1e-7, atol=1e-9)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from clusterpanel.designs.cumulative_incidence import IncidenceCurves
 from clusterpanel.models.result import Result, SurvivalCurves
 from clusterpanel.pipeline.result_files import load_results, save_result
 
@@ -43,3 +44,12 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
         save_result(result, tmp_path / name)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_incidence_comes_back_as_incidence(tmp_path: Path) -> None:
+    curve = pd.DataFrame({"cause": ["closure"], "group": ["in"], "time": [1.0], "incidence": [0.5]})
+    save_result(IncidenceCurves("causes", curve, {"n": 1, "causes": {"closure": 7}}), tmp_path)
+    back = load_results(tmp_path)["causes"]
+    assert isinstance(back, IncidenceCurves)
+    pd.testing.assert_frame_equal(back.curve, curve)
+    assert back.glance["causes"] == {"closure": 7}

@@ -19,7 +19,7 @@ from clusterpanel.report.descriptive_table import descriptive_table
 from clusterpanel.report.disclosure import disclosable, hidden_cells
 from clusterpanel.report.facts import size_table
 from clusterpanel.report.geocoding_tables import largest_regions, placed_sites, quality_table
-from clusterpanel.report.survival_section import survival_lines
+from clusterpanel.report.shown_lines import survival_lines
 from clusterpanel.report.tables import SUPPRESSED
 
 

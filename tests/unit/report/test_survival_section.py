@@ -1,5 +1,6 @@
 """What the report says of survival: readable ages, tests and means, and nothing of few firms."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,17 @@ def test_the_caption_tells_years_lived_and_how_far_groups_are_apart(curves: Surv
     width = norm.ppf(0.975) * error
     text = caption(curves, 30)
     assert f"Up to the age of {until:g}, firms live" in text
-    assert f"{gap:.2f} years apart (95 % interval {gap - width:.2f} to {gap + width:.2f})" in text
+    assert f"{gap:.2f} apart (95 % interval {gap - width:.2f} to {gap + width:.2f})" in text
     assert "Curves are shown only where at least 30 firms are at risk." in text
+
+
+def test_times_that_are_no_ages_are_not_called_so(curves: SurvivalCurves) -> None:
+    asked = {"exposure": "in_cluster", "start": "opened_day", "stop": "closed_day"}
+    exhibit = survival_exhibit("s", replace(curves, provenance={"design": asked}), ColumnLabels(), 5)
+    assert "time (closed_day)" in str(exhibit.figure)
+    assert "survive to closed_day" in exhibit.alt
+    for words in (exhibit.caption, exhibit.alt):
+        assert " age" not in words and "year" not in words
 
 
 def test_a_table_tells_time_at_risk_by_year(curves: SurvivalCurves) -> None:

@@ -13,6 +13,8 @@ WAGE = {"name": "tried", "comparison": "pooled", "outcome": "log_wage", "exposur
 EXIT = {**WAGE, "outcome": "is_exit"}
 EVENT = {**WAGE, "outcome": "is_exporter"}
 IV = {**WAGE, "estimator": "iv", "instruments": ("rail_1880",)}
+COX = {**EXIT, "estimator": "cox"}
+FINE_GRAY = {**EXIT, "estimator": "fine_gray", "cause": "exit_cause", "cause_of_interest": "closure"}
 SHOPS = {"analytic": "sites"}
 
 FINE: dict[str, dict[str, Any]] = {
@@ -58,6 +60,25 @@ FINE: dict[str, dict[str, Any]] = {
         "gaps": "spanned",
     },
     "drawn firms with instruments": {**IV, "vcov": {"block_bootstrap": "firm_id"}},
+    "strata and times": {
+        **COX,
+        "strata": ("region_code^year", "industry_code"),
+        "start": "from_day",
+        "stop": "to_day",
+        "ties": "breslow",
+    },
+    "cox of a region's firms by cause": {
+        **COX,
+        "comparison": "region",
+        "cause": "exit_cause",
+        "cause_of_interest": "closure",
+    },
+    "frailty": {**COX, "frailty": "region_code", "vcov": "iid"},
+    "competing hazards": {**FINE_GRAY, "vcov": "HC1", "strata": ("industry_code",)},
+    "pieces": {**EXIT, "estimator": "piecewise_exponential", "cuts": (1.0, 2.5)},
+    "yearly exits by cause": {**EXIT, "estimator": "competing_logit", "cause": "exit_cause"},
+    "incidence": {**EXIT, "estimator": "cumulative_incidence", "cause": "exit_cause", "intervals": "log"},
+    "weighted curves": {**EXIT, "estimator": "kaplan_meier", "weights": {"probability": "staying"}},
     "curves by text": {**EXIT, "estimator": "kaplan_meier", "exposure": "region_code"},
 }
 
@@ -80,7 +101,6 @@ BROKEN: dict[str, tuple[dict[str, Any], list[tuple[str | int, ...]]]] = {
     "endogenous that is no regressor": ({**IV, "endogenous": ("size",)}, [("endogenous", 0)]),
     "instrument that is a regressor": ({**IV, "controls": ("rail_1880",)}, [("instruments", 0)]),
     "offset of least squares": ({**WAGE, "offset": "size"}, [("offset",)]),
-    "weights of curves": ({**EXIT, "estimator": "kaplan_meier", "weights": SHOPS}, [("weights",)]),
     "curves of a term": ({**EXIT, "estimator": "kaplan_meier", "exposure": "i(year)"}, [("exposure",)]),
     "weights of random effects": ({**WAGE, "estimator": "random_effects", "weights": SHOPS}, [("weights",)]),
     "random effects within": (
@@ -125,6 +145,49 @@ BROKEN: dict[str, tuple[dict[str, Any], list[tuple[str | int, ...]]]] = {
         [("components",)],
     ),
     "gaps of levels": ({**WAGE, "gaps": "dropped"}, [("gaps",)]),
+    "cox that absorbs": ({**COX, "absorb": ("region_code",)}, [("absorb",)]),
+    "cox within": ({**COX, "comparison": "within"}, [("comparison",)]),
+    "cox of a firm as region": ({**COX, "comparison": "region", "region": "firm_id"}, [("region",)]),
+    "stop without start": ({**COX, "stop": "to_day"}, [("start",)]),
+    "start without stop": ({**COX, "start": "from_day"}, [("stop",)]),
+    "strata of firms and with slopes": (
+        {**COX, "strata": ("year", "firm_id", "region_code[year]", "year^")},
+        [("strata", 1), ("strata", 2), ("strata", 3)],
+    ),
+    "cause without the one of interest": ({**COX, "cause": "exit_cause"}, [("cause_of_interest",)]),
+    "competing without a cause": ({**EXIT, "estimator": "fine_gray"}, [("cause",), ("cause_of_interest",)]),
+    "frailty with grouped errors": ({**COX, "frailty": "region_code"}, [("vcov",)]),
+    "pieces without cuts": ({**EXIT, "estimator": "piecewise_exponential"}, [("cuts",)]),
+    "cuts twice": ({**EXIT, "estimator": "piecewise_exponential", "cuts": (2.0, 2.0)}, [("cuts",)]),
+    "options of survival for levels": (
+        {
+            **WAGE,
+            "start": "a",
+            "stop": "b",
+            "strata": ("year",),
+            "ties": "efron",
+            "cause": "c",
+            "cause_of_interest": "d",
+            "frailty": "region_code",
+            "cuts": (1.0,),
+            "intervals": "log",
+        },
+        [
+            (name,)
+            for name in (
+                "start",
+                "stop",
+                "strata",
+                "ties",
+                "cause",
+                "cause_of_interest",
+                "frailty",
+                "cuts",
+                "intervals",
+            )
+        ],
+    ),
+    "model errors of subdistribution hazards": ({**FINE_GRAY, "vcov": "iid"}, [("vcov",)]),
     "empty filter": ({**WAGE, "where": {"year": ()}}, [("where", "year")]),
     "all at once": (
         {**WAGE, "exposure": "log(", "offset": "size", "instruments": ("z",), "where": {"year": ()}},
