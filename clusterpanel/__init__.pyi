@@ -8,6 +8,7 @@ from .designs.after_cox import proportional_hazards_test as proportional_hazards
 from .designs.after_cox import standardised_survival as standardised_survival
 from .designs.contrast import contrast as contrast
 from .designs.cox_residuals import deviance_residuals as deviance_residuals
+from .designs.cox_residuals import dfbeta_residuals as dfbeta_residuals
 from .designs.cox_residuals import martingale_residuals as martingale_residuals
 from .designs.cox_residuals import schoenfeld_residuals as schoenfeld_residuals
 from .designs.cox_residuals import score_residuals as score_residuals

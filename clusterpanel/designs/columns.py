@@ -69,8 +69,9 @@ class NumberColumns:
         return set(self.plan.regressors.names) <= set(self.plan.regressors.sources)
 
     def make_plain(self, table: pa.Table) -> list[Floats]:
-        """Return the columns of all rows of a table, those not kept among them, where regressors are plain."""
-        return self._make(table, [as_floats(table.column(name)) for name in self.plan.regressors.names])
+        """Return the columns of all rows of a table, kept or not, where regressors are plain."""
+        regressors = [as_floats(table.column(name)) for name in self.plan.regressors.names]
+        return self._make(table, regressors)
 
     def make_outcomes(self, table: pa.Table) -> list[Floats]:
         """Return the columns with empty ones for the regressors, whose sources need not be there."""

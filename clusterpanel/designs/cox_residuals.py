@@ -62,6 +62,21 @@ def score_residuals(
     return pd.concat([cox.row_labels(panel), values], axis=1)
 
 
+def dfbeta_residuals(
+    design: DesignSpec, panel: Panel, *, threads: int = 1, memory_gb: float = MEMORY_GB
+) -> pd.DataFrame:
+    """Return about how far each row moves each coefficient; columns as in `score_residuals`.
+
+    Raises
+    ------
+    SpecError
+        As `martingale_residuals`.
+    """
+    cox = _told(design, panel, threads, memory_gb)
+    values = pd.DataFrame(residuals.dfbeta_residuals(cox.fit), columns=list(cox.fit.source.names))
+    return pd.concat([cox.row_labels(panel), values], axis=1)
+
+
 def schoenfeld_residuals(
     design: DesignSpec,
     panel: Panel,

@@ -14,8 +14,8 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.design import DesignSpec
 
 RULES = {
-    "greenwood": "Greenwood's variance for several causes (Dinse and Larson 1986)",
-    "aalen": "Aalen's variance (1978)",
+    "greenwood": "Greenwood's variance for several causes (Dinse and Larson)",
+    "aalen": "Aalen's variance",
 }
 
 

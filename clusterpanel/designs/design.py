@@ -28,8 +28,9 @@ def design(formula: str = "", /, *, firm: str = FIRM, **keywords: Any) -> Design
         The panel's firm column.
     **keywords
         The fields of `DesignSpec`: name (default "design"), comparison, outcome, exposure, and optionally
-        estimator, region, controls, absorb, instruments, endogenous, weights, offset, components, gaps, vcov,
-        where. Beside a formula those it does not say itself.
+        estimator, region, controls, absorb, instruments, endogenous, weights, offset, components, gaps,
+        start, stop, strata, ties, cause, cause_of_interest, frailty, cuts, intervals, vcov, where. Beside a
+        formula those it does not say itself.
 
     Raises
     ------

@@ -28,8 +28,9 @@ class KnownCodes(NamedTuple):
 class KnownColumns:
     """Facts of a panel's columns that no design changes.
 
-    They take 1 to 4 bytes a row for each column whose levels are asked for, 8 bytes and its identifier's text a
-    firm, and 32 bytes for each column of numbers. A panel's table never changes, so that they hold as long as it does.
+    They take 1 to 4 bytes a row for each column whose levels are asked for, 8 bytes and its identifier's text
+    a firm, and 32 bytes for each column of numbers. A panel's table never changes, so that they hold as long
+    as it does.
     """
 
     def __init__(self, data: MemoryBlocks) -> None:

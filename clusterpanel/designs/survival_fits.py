@@ -27,6 +27,7 @@ from clusterpanel.spec.vcov import BlockBootstrapVcov
 
 # Sums that weights enter; the sample tells plain ones.
 WEIGHTED = ("events", "time_at_risk", "events_by_cause")
+CENSORED, STAYS = "and are censored there", "whose firms stay among those at risk"
 # The concordance ranks all rows; for a sample of more it takes longer than the fit and is told when asked.
 MOST_RANKED = 200_000
 # The test of proportional hazards takes a pass of three information matrices.
@@ -58,11 +59,20 @@ def fit_frailty_request(request: Request) -> FrailtyFit:
 def _cox(request: Request) -> Fit:
     if request.design.frailty is not None:
         shared = fit_frailty_request(request)
-        return _told(shared.likelihood, frailty_variance(request.design.vcov, shared))
+        fit = _told(shared.likelihood, frailty_variance(request.design.vcov, shared))
+        return _with_other_causes(fit, CENSORED)
     number, ties = cause_number(request), request.design.ties or "efron"
     cox = fit_cox_request(request)
     fit = _with_variance(request, cox.likelihood, lambda drawn: fit_cox(drawn, ties, cause=number).likelihood)
-    return _with_facts(fit, {**_ranks(cox), **_proportionality(cox, request.threads)})
+    fit = _with_facts(fit, {**_ranks(cox), **_proportionality(cox, request.threads)})
+    return _with_other_causes(fit, CENSORED)
+
+
+def _with_other_causes(fit: Fit, what: str) -> Fit:
+    """Return a fit that tells how many rows end by causes that are not explained."""
+    others = int(fit.facts.get("other_events", 0))
+    note = f"{others:,} rows end by other causes, {what}."
+    return replace(fit, notes=(*fit.notes, note)) if others else fit
 
 
 def _ranks(cox: CoxFit) -> Mapping[str, float]:
@@ -88,7 +98,8 @@ def _proportionality(cox: CoxFit, threads: int) -> Mapping[str, Mapping[str, flo
 def _fine_gray(request: Request) -> Fit:
     number, ties = cause_number(request) or 1, request.design.ties or "efron"
     first = fit_fine_gray(request.sample.source, number, ties, request.threads)
-    return _with_variance(request, first, lambda drawn: fit_fine_gray(drawn, number, ties))
+    fit = _with_variance(request, first, lambda drawn: fit_fine_gray(drawn, number, ties))
+    return _with_other_causes(fit, STAYS)
 
 
 def _parametric(family: ParametricName) -> Callable[[Request], Fit]:

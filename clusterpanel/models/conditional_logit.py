@@ -89,9 +89,7 @@ def _fit(  # noqa: PLR0917
     return LikelihoodFit(
         names=source.names,
         coefficients=coefficients,
-        sums=ScoreSums(
-            symmetric_inverse(here.information), None, here.meat, groups, is_adjusted=False
-        ),
+        sums=ScoreSums(symmetric_inverse(here.information), None, here.meat, groups, is_adjusted=False),
         counts=SampleCounts(here.rows, len(coefficients), is_normal=True),
         collinear=collinear,
         facts={

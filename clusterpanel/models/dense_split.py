@@ -66,9 +66,7 @@ class SplitSolver:
     @property
     def redundant(self) -> Integers:
         """The levels that are empty, or collinear given the small blocks before the others."""
-        return np.sort(
-            np.concatenate([self.apart[self.factors.dependent], self.kept[self.factor.dependent]])
-        )
+        return np.sort(np.concatenate([self.apart[self.factors.dependent], self.kept[self.factor.dependent]]))
 
     @property
     def path(self) -> str:

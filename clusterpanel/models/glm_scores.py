@@ -83,9 +83,7 @@ class GlmScoreFold:
         return Scores(np.full(1, np.nan), moments.meat[None], groups), moments.constants
 
 
-def _sums_of(
-    block: ArrayBlock, scores: tuple[Floats, Floats], groups: Levels, levels: int
-) -> GroupSums:
+def _sums_of(block: ArrayBlock, scores: tuple[Floats, Floats], groups: Levels, levels: int) -> GroupSums:
     """Return the groups of a block and their sums: whole firms where each lies in one group."""
     from clusterpanel.models import kernels_scores
 

@@ -1,14 +1,14 @@
 """Eight numbers that a compiled loop treats as one: rows of eight columns side by side.
 
-Numba leaves statements on neighbouring numbers one by one; on eight of them at a time a firm's sums, a level's
-sums and cross-products each take one instruction where the processor has wide registers, and two or four where
-it has not.
+Numba leaves statements on neighbouring numbers one by one; on eight of them at a time a firm's sums, a
+level's sums and cross-products each take one instruction where the processor has wide registers, and two or
+four where it has not.
 """
 
 import operator
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
@@ -38,7 +38,7 @@ class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, VECTOR)
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def lanes_at(typing: Any, rows: Any, row: Any) -> Any:
     """Return a row of an array of shape (rows, 8), C order; of a column, the eight rows from one on."""
     del typing
@@ -51,7 +51,7 @@ def lanes_at(typing: Any, rows: Any, row: Any) -> Any:
     return LANES(rows, row), make
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def put_lanes(typing: Any, rows: Any, row: Any, lanes: Any) -> Any:
     """Write a row of an array of shape (rows, 8), C order; of a column, the eight rows from one on."""
     del typing
@@ -63,7 +63,7 @@ def put_lanes(typing: Any, rows: Any, row: Any, lanes: Any) -> Any:
     return types.void(rows, row, lanes), make
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def all_lanes(typing: Any, number: Any) -> Any:
     """Return eight times the same number."""
     del typing, number
@@ -80,7 +80,7 @@ def all_lanes(typing: Any, number: Any) -> Any:
     return LANES(types.float64), make
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def sum_of_lanes(typing: Any, lanes: Any) -> Any:
     """Return the sum of the eight numbers."""
     del typing

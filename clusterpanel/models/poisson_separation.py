@@ -3,9 +3,9 @@
 Correia, Guimaraes and Zylkin (2021, "Verifying the existence of maximum likelihood estimates for generalized
 linear models"): a row with outcome 0 is separated if some sum z of regressors and effects is 0 in every row
 whose outcome is not 0, is nowhere below 0, and is above 0 in that row. Sums that are 0 where the outcome is
-not are the null space of those rows' moments. Mostly it has no more dimensions than there are sums known to be
-0 in every row, which proves that no row is separated and ends the search. Otherwise what is left is a linear
-program in as many unknowns as the space has dimensions.
+not are the null space of those rows' moments. Mostly it has no more dimensions than there are sums known to
+be 0 in every row, which proves that no row is separated and ends the search. Otherwise what is left is a
+linear program in as many unknowns as the space has dimensions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from clusterpanel.models.separating_sum import SeparatingRows
 
 # Vectors make sums of the order of 1; one this small is 0.
 ZERO_SUM = 1e-8
-# A weight that is lost beside any other: a row of it takes part in nothing, and a firm of such rows has means.
+# A weight that is lost beside any other: a row of it takes part in nothing, a firm of such rows has means.
 VANISHING = 1e-300
 LEAST = 1e-200
 
@@ -104,9 +104,7 @@ class PositiveFold:
 
     def step(self, batch: Sequence[RowsOfFirms]) -> PositiveMoments:
         """Return some blocks' moments."""
-        found = PositiveMoments(
-            DenseMoments.zeros(self.regressors, self.levels), np.zeros(self.regressors)
-        )
+        found = PositiveMoments(DenseMoments.zeros(self.regressors, self.levels), np.zeros(self.regressors))
         for there in batch:
             values = self.centred(there.block)
             weights = np.where(there.block.values[0] > 0, 1.0, VANISHING)

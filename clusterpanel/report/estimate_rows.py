@@ -15,6 +15,7 @@ from clusterpanel.report.labels import (
 )
 from clusterpanel.report.main_terms import MainTerm
 from clusterpanel.report.tables import TableColumn
+from clusterpanel.report.term_words import by_cause
 
 ESTIMATE_COLUMNS = (
     TableColumn("estimate", "Estimate", "cell"),
@@ -26,7 +27,7 @@ ESTIMATE_COLUMNS = (
 
 def heading_of(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what estimates that share a unit stand under: the outcome, and by what."""
-    outcome = labels.title(term.outcome)
+    outcome = f"{labels.title(term.outcome)}{by_cause(term)}"
     return f"{outcome}{model_words(term.estimator)}, by {exposure_words(term.exposure, labels)}"
 
 

@@ -20,6 +20,7 @@ from clusterpanel.report.figures import Facet, Point, coefficient_figure
 from clusterpanel.report.labels import COMPARISONS, RATIO_OF, SHORT, SURVIVAL, compared, short_words
 from clusterpanel.report.main_terms import MainTerm, main_term
 from clusterpanel.report.regression_table import few_as_text, regressions_exhibit
+from clusterpanel.report.survival_facts import SURVIVORS_ONLY
 from clusterpanel.report.tables import Table, TableColumn, table_of
 from clusterpanel.spec.study import Study
 
@@ -40,9 +41,11 @@ FILE_COLUMNS = (
     TableColumn("reads_as", "Reads as", "cell"),
     *COUNTS,
     TableColumn("effects", "Effects absorbed"),
+    TableColumn(SURVIVORS_ONLY, "Survivors only", "cell"),
 )
 SMALLEST_SHARE = 0.001
 ESTIMATOR = TableColumn("estimator", "Estimator")
+SURVIVORS = TableColumn(SURVIVORS_ONLY, "Survivors only", "cell")
 PAGE_COLUMNS = (
     TableColumn("heading", "Heading"),
     TableColumn("design", "Design", "code"),
@@ -116,6 +119,7 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
             "firms": term.firms,
             "r2_within": small(term.r2_within),
             "switchers": few_as_text(term.switchers, minimum_firms),
+            SURVIVORS_ONLY: term.survivors_only,
         }
         for term in terms
     ]
@@ -125,6 +129,8 @@ def page_table(terms: Sequence[MainTerm], labels: ColumnLabels, minimum_firms: i
     if len(used & set(SHORT)) > 1 or len(used & set(SURVIVAL)) > 1:
         # Headings tell apart models of ratios, but not these.
         columns.insert(2, ESTIMATOR)
+    if any(term.survivors_only for term in terms):
+        columns.append(SURVIVORS)
     return table_of(tuple(columns), records, (NOTE,), group="heading", codes=codes)
 
 
@@ -135,7 +141,7 @@ def small(share: float | None) -> float | str | None:
 
 def facets(terms: Sequence[MainTerm], labels: ColumnLabels) -> list[Facet]:
     """Return one facet per outcome, exposure and kind of model, as only their estimates share a unit."""
-    found: dict[tuple[str, str, str], list[MainTerm]] = {}
+    found: dict[tuple[str, ...], list[MainTerm]] = {}
     for term in terms:
         found.setdefault(_kind(term), []).append(term)
     return [
@@ -171,8 +177,8 @@ def _points(terms: Sequence[MainTerm], labels: ColumnLabels) -> tuple[Point, ...
     return tuple(point_of(term, unit_of(term, labels)) for term in terms)
 
 
-def _kind(term: MainTerm) -> tuple[str, str, str]:
-    return term.outcome, term.exposure, RATIO_OF.get(term.estimator, "level")
+def _kind(term: MainTerm) -> tuple[str, ...]:
+    return term.outcome, term.exposure, RATIO_OF.get(term.estimator, "level"), term.cause
 
 
 def _alt(terms: Sequence[MainTerm], labels: ColumnLabels) -> str:

@@ -1,16 +1,18 @@
 """Cumulative incidence of each cause of exit by exposure, cut where too few firms are left to show."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clusterpanel.designs.cumulative_incidence import IncidenceCurves
 from clusterpanel.models.result import SurvivalCurves
 from clusterpanel.report.column_labels import ColumnLabels, capitalised
-from clusterpanel.report.digits import percent, whole
+from clusterpanel.report.digits import percent
 from clusterpanel.report.exhibits import Exhibit
 from clusterpanel.report.labels import exposure_words
 from clusterpanel.report.main_terms import design_facts
 from clusterpanel.report.shown_lines import shown_lines
 from clusterpanel.report.survival_figure import SurvivalLine, survival_figure
+from clusterpanel.report.survival_sentences import axis_words, moment
 from clusterpanel.report.tables import TableColumn, table_of
 
 COLUMNS = (
@@ -24,8 +26,8 @@ COLUMNS = (
 SHARES = ["survival", "conf_low", "conf_high"]
 CAPTION = (
     "Aalen-Johansen estimates with 95 % bands: the share of firms that have exited by this cause by each "
-    "age, the other causes at work, not adjusted for anything. A firm is at risk from the age at which it is "
-    "first seen."
+    "time, the other causes at work, not adjusted for anything. A firm is at risk from the time at which it "
+    "is first seen."
 )
 
 
@@ -34,6 +36,7 @@ def incidence_exhibits(
 ) -> list[Exhibit]:
     """Return a figure and a table for each cause."""
     exposure = exposure_words(str(design_facts(curves).get("exposure", "group")), labels)
+    axis = axis_words(str(design_facts(curves).get("stop") or ""))
     exhibits = []
     for number, (cause, found) in enumerate(lines_by_cause(curves, minimum_firms).items(), 1):
         lines = list(found.values())
@@ -42,7 +45,6 @@ def incidence_exhibits(
             for line in lines
             for row in line.curve.to_dict("records")
         ]
-        axis = "age of the firm (years since its birth year)"
         exhibits.append(
             Exhibit(
                 f"incidence_{label}_{number}",
@@ -74,8 +76,8 @@ def lines_by_cause(
 def final_incidence(line: SurvivalLine, cause: str) -> str:
     """Return how many of a group have exited by a cause at the end of its curve."""
     last = line.curve.iloc[-1]
-    share, age = percent(last["survival"], 0), whole(last["time"])
-    return f"{line.label.capitalize()}: {share} exit by {cause} by the age of {age}."
+    share = percent(last["survival"], 0)
+    return f"{line.label.capitalize()}: {share} exit by {cause} up to {moment(last['time'], line.clock)}."
 
 
 def _of_cause(curves: IncidenceCurves, cause: object) -> SurvivalCurves:
@@ -86,4 +88,4 @@ def _of_cause(curves: IncidenceCurves, cause: object) -> SurvivalCurves:
 def _from_nothing(line: SurvivalLine) -> SurvivalLine:
     curve = line.curve.copy()
     curve.loc[curve["time"] <= 0, SHARES] = 0.0
-    return SurvivalLine(line.label, curve)
+    return replace(line, curve=curve)

@@ -29,6 +29,10 @@ class MainTerm:
     r2_within : float or None
     mean_outcome : float or None
         The mean of the outcome in the sample.
+    cause : str
+        The cause of the event that is explained; empty where any counts.
+    survivors_only : str or None
+        Whether the outcome is seen of living firms only; None where it is not.
     """
 
     label: str
@@ -48,6 +52,8 @@ class MainTerm:
     effects: tuple[str, ...]
     r2_within: float | None
     mean_outcome: float | None
+    cause: str = ""
+    survivors_only: str | None = None
 
     @property
     def is_told_from_zero(self) -> bool:
@@ -114,7 +120,16 @@ def main_term(result: Result) -> MainTerm:
         effects=tuple(map(str, result.provenance.get("effects", ()))),
         r2_within=_number(glance.get("r2_within")),
         mean_outcome=_number(glance.get("mean_outcome")),
+        cause=_cause(design, str(row["term"])),
+        survivors_only=glance.get("survivors_only"),
     )
+
+
+def _cause(design: Mapping[str, Any], term: str) -> str:
+    """Return the cause that a design or, of a logit of several, its first term is about."""
+    if design.get("estimator") == "competing_logit":
+        return term.removesuffix(f": {design.get('exposure')}")
+    return str(design.get("cause_of_interest") or "")
 
 
 def _count(value: Any) -> int | None:

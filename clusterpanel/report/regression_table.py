@@ -9,8 +9,8 @@ from clusterpanel.report.digits import MISSING, beside, significant, span, whole
 from clusterpanel.report.disclosure import is_few, require_firms
 from clusterpanel.report.estimate_rows import ESTIMATE_COLUMNS
 from clusterpanel.report.exhibits import Exhibit
-from clusterpanel.report.labels import model_words
-from clusterpanel.report.main_terms import design_facts
+from clusterpanel.report.labels import RATIO_OF, model_words
+from clusterpanel.report.main_terms import design_facts, main_term
 from clusterpanel.report.survival_facts import survival_rows
 from clusterpanel.report.tables import Table, TableColumn, table_of
 
@@ -102,8 +102,19 @@ def _foot_rows(results: Sequence[Result], minimum_firms: int) -> list[tuple[str,
     counts = [("Firm-years", "n"), ("Firms", "firms"), ("Switchers", "switchers")]
     return [
         *((label, *(count(result, key) for result in results)) for label, key in counts),
+        *_ratio_row(results),
         *survival_rows(results),
         ("Within R²", *(significant(result.glance.get("r2_within")) for result in results)),
         ("Effects", *(", ".join(result.provenance.get("effects", ())) or MISSING for result in results)),
         ("Errors", *(str(result.provenance.get("vcov", MISSING)) for result in results)),
     ]
+
+
+def _ratio_row(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Return the exposure's ratio in each model that has one; nothing where none has."""
+    is_ratio = [design_facts(result).get("estimator") in RATIO_OF for result in results]
+    cells = [
+        main_term(result).reading() if has_one else MISSING
+        for result, has_one in zip(results, is_ratio, strict=True)
+    ]
+    return [("Exposure's ratio", *cells)] if any(is_ratio) else []

@@ -29,6 +29,11 @@ def survival_sentences(glance: Facts, minimum_firms: int = 1) -> Iterator[str]:
     """Yield what a survival fit tells of itself."""
     yield from _causes(glance, minimum_firms)
     yield from _tests(glance)
+    if {"time_ratio", "hazard_ratio"} <= set(glance):
+        yield (
+            f"The exposure's time ratio {significant(glance['time_ratio'])} is a hazard ratio of "
+            f"{significant(glance['hazard_ratio'])}."
+        )
     if test := glance.get("proportional_hazards"):
         yield (
             f"Hazard ratios that stay the same at all ages (Grambsch and Therneau): {_chi_squared(test)}, "

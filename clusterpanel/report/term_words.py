@@ -61,13 +61,15 @@ def error_words(term: MainTerm, labels: ColumnLabels) -> str:
 def ratio_of_what(term: MainTerm, labels: ColumnLabels) -> str:
     """Return what a model of ratios gives the ratio of: the yearly hazard, the mean or odds of an outcome."""
     noun = RATIO_OF[term.estimator]
-    if noun == "hazard":
-        return "yearly hazard" if term.estimator == "cloglog" else f"hazard of {labels.words(term.outcome)}"
-    return (
-        f"time to {labels.words(term.outcome)}"
-        if noun == "time"
-        else f"{noun} of {labels.words(term.outcome)}"
-    )
+    if term.estimator == "cloglog":
+        return "yearly hazard"
+    event = f"{labels.words(term.outcome)}{by_cause(term)}"
+    return f"time to {event}" if noun == "time" else f"{noun} of {event}"
+
+
+def by_cause(term: MainTerm) -> str:
+    """Return the cause of the event, to go on an outcome with."""
+    return f" by {term.cause}" if term.cause else ""
 
 
 def ratio(term: MainTerm) -> str:

@@ -84,7 +84,7 @@ def write_upper(keys: Keys) -> Entries:
         used = starts[level]
         if used + levels > len(columns):
             columns, numbers = with_room(columns, numbers, used, levels)
-        starts[level + 1] = write_row(stretches, count, place_of, columns, numbers, used)
+        starts[level + 1] = write_row(stretches, count, place_of, (columns, numbers), used)
     return Entries(starts, columns[: starts[levels]], numbers[: starts[levels]])
 
 
@@ -128,7 +128,7 @@ def stretches_of_row(
 
 @compiled
 def write_row(
-    stretches: Stretches, count: int, place_of: Levels, columns: Levels, numbers: Floats, used: int
+    stretches: Stretches, count: int, place_of: Levels, entries: tuple[Levels, Floats], used: int
 ) -> int:
     """Add up a row's stretches behind the entries so far, leave out what is 0, return how many there are.
 
@@ -136,8 +136,11 @@ def write_row(
     ----------
     place_of : int32 array, shape (levels,)
         Where a column's entry is, if not before this row's; changed.
+    entries : int32 and float array
+        Columns and numbers of all rows so far, with room for this one's.
     """
     column, size, number = stretches
+    columns, numbers = entries
     first = used
     for stretch in range(count):
         share = number[stretch]

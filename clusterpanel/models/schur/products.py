@@ -4,10 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from clusterpanel.models.arrays import Floats
+from clusterpanel.models.lanes import WIDTH
 from clusterpanel.models.schur.entries import entries_of
-
-# Columns come in eights; see `kernels_products`.
-WIDTH = 8
 
 
 def in_eights(values: Floats) -> Floats:

@@ -12,6 +12,9 @@ from scipy import sparse
 from clusterpanel.models.arrays import Flags, Floats, Integers
 from clusterpanel.models.pair_table import Table
 
+# Running sums over levels that spells hang together take a triangle of this many rows at most.
+LONGEST_STRETCH = 1_000
+
 
 class Spells(NamedTuple):
     """What is taken off the pairs of levels of two effects; one entry per start and length.
@@ -59,7 +62,9 @@ def matrix_and_spells(table: Table, levels: int) -> tuple[sparse.csr_array, Spel
     is_between = np.flatnonzero((keys.years > 0) & (level != keys.other))
     years = keys.years[is_between].astype(np.int64)
     other = keys.other[is_between].astype(np.int64)
-    return upper, Spells(level[is_between], other, years, keys.numbers[is_between] / years)
+    spells = Spells(level[is_between], other, years, keys.numbers[is_between] / years)
+    is_short = _is_short(spells.level, years, levels) & _is_short(other, years, levels)
+    return taken_off(upper, spells.where(~is_short)), spells.where(is_short)
 
 
 def taken_off(upper: sparse.csr_array, spells: Spells) -> sparse.csr_array:
@@ -78,6 +83,12 @@ def stretches(first: Integers, years: Integers, levels: int) -> Integers:
     """Return the stretch of each level, counted from 0: levels that one spell passes through share theirs."""
     begins = np.bincount(first + 1, minlength=levels + 1) - np.bincount(first + years, minlength=levels + 1)
     return np.cumsum(np.cumsum(begins[:levels]) == 0) - 1
+
+
+def _is_short(first: Integers, years: Integers, levels: int) -> Flags:
+    """Say of each spell whether the stretch it lies in is short enough for running sums."""
+    stretch = stretches(first, years, levels)
+    return np.asarray(np.bincount(stretch)[stretch[first]] <= LONGEST_STRETCH)
 
 
 def _counted_on(counts: Integers) -> Integers:

@@ -33,8 +33,10 @@ class IteratedLevels(NamedTuple):
 
 
 def groupings_across(here: IteratedLevels) -> list[Grouping]:
-    """Return the sums of levels that eliminated effects add up to as well: all levels of an effect, and those
-    that rows link by way of other effects (all regions' levels of one year, which are all industries').
+    """Return the sums of levels that eliminated effects add up to as well.
+
+    These are all levels of an effect, and those that rows link by way of other effects (all regions' levels
+    of one year, which are all industries').
     """
     everything = np.arange(len(here.effect))
     effects = int(here.effect.max(initial=-1)) + 1

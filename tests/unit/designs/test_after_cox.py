@@ -9,7 +9,8 @@ import pytest
 import clusterpanel as cp
 from clusterpanel.errors import SpecError
 from clusterpanel.spec.design import DesignSpec
-from tests.unit.designs.survival_panel import simulated_exits
+
+from .survival_panel import simulated_exits
 
 SAID: dict[str, Any] = {
     "comparison": "pooled",
@@ -61,6 +62,24 @@ def test_scores_sum_to_nothing_and_schoenfeld_has_a_row_per_event(
     sides = joined["in_cluster_y"].astype(bool)
     assert (joined.loc[sides, "in_cluster_x"] >= -1e-9).all()
     assert (joined.loc[~sides, "in_cluster_x"] <= 1e-9).all()
+
+
+def test_moves_of_a_firms_rows_add_up_to_its_influence(panel: cp.Panel) -> None:
+    moves = cp.dfbeta_residuals(cox(), panel).groupby("firm_id")[["in_cluster", "size"]].sum()
+    influence = cp.estimate(cox(), panel).influence  # type: ignore[union-attr]
+
+    assert influence is not None
+    assert np.allclose(moves, influence.loc[moves.index], rtol=1e-6, atol=1e-12)
+
+
+def test_formula_with_regions_compares_firms_of_a_region(panel: cp.Panel) -> None:
+    said = cp.design("is_exit ~ in_cluster + size | region_code", estimator="cox")
+    result = cp.estimate(said, panel)
+
+    assert result.provenance["effects"] == ("region_code",)
+    assert result.glance["strata"] == 4
+    with pytest.raises(SpecError, match="A Cox model has strata"):
+        cp.design("is_exit ~ in_cluster | region_code + year", estimator="cox")
 
 
 def test_baseline_counts_the_events_of_each_stratum(frame: pd.DataFrame, panel: cp.Panel) -> None:

@@ -11,8 +11,9 @@ from clusterpanel.errors import SpecError
 from clusterpanel.models.result import Result
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.estimators import ESTIMATORS, estimator_of
-from tests.unit.designs.survival_panel import simulated_exits
-from tests.unit.designs.test_every_combination import VCOV
+
+from .survival_panel import simulated_exits
+from .test_every_combination import VCOV
 
 COMPETING = {"cause": "exit_cause", "cause_of_interest": "merger"}
 FIELDS: dict[str, dict[str, Any]] = {
@@ -73,10 +74,9 @@ def test_variance_that_is_promised_is_to_be_had_and_the_rest_is_refused(
 @pytest.mark.parametrize("kind", ["analytic", "frequency", "probability"])
 @pytest.mark.parametrize("estimator", FIELDS)
 def test_weights_are_used(estimator: str, kind: str, panel: Panel) -> None:
-    asked = fields(estimator)
+    weights: dict[str, Any] = {"weights": {kind: "copies"}}
     plain, weighted = (
-        exposures_row(estimate(design(**asked, **more), panel))
-        for more in ({}, {"weights": {kind: "copies"}})
+        exposures_row(estimate(design(**{**fields(estimator), **more}), panel)) for more in ({}, weights)
     )
 
     assert weighted["estimate"] != pytest.approx(plain["estimate"], rel=1e-4)

@@ -16,7 +16,8 @@ from clusterpanel.models.survival.cox import fit_cox
 from clusterpanel.models.survival.cox_variance import survival_variance
 from clusterpanel.panel.panel import Panel
 from clusterpanel.spec.vcov import GroupedVcov
-from tests.unit.designs.survival_panel import simulated_exits
+
+from .survival_panel import simulated_exits
 
 COX: dict[str, Any] = {
     "comparison": "pooled",
@@ -102,7 +103,7 @@ def test_streamed_sample_gives_the_numbers_of_the_one_in_memory(more: dict[str, 
 
 
 def test_cause_of_interest_comes_first_and_others_are_counted(panel: Panel, frame: pd.DataFrame) -> None:
-    logit = {"estimator": "competing_logit", "cause": "exit_cause"}
+    logit: dict[str, Any] = {"estimator": "competing_logit", "cause": "exit_cause"}
     plain, turned = fitted(panel, **logit), fitted(panel, **logit, cause_of_interest="merger")
     counts = frame["exit_cause"].value_counts()
 
@@ -110,6 +111,15 @@ def test_cause_of_interest_comes_first_and_others_are_counted(panel: Panel, fram
     assert turned.estimate["term"].iloc[0] == "merger: in_cluster"
     assert turned.glance["events_by_cause"] == {"merger": counts["merger"], "closure": counts["closure"]}
     assert plain.term("merger: size")["estimate"] == pytest.approx(turned.term("merger: size")["estimate"])
+
+
+@pytest.mark.parametrize("estimator", ["cox", "fine_gray"])
+def test_exits_by_other_causes_are_told(estimator: str, panel: Panel, frame: pd.DataFrame) -> None:
+    found = fitted(panel, estimator=estimator, cause="exit_cause", cause_of_interest="closure")
+    others = int(frame["exit_cause"].eq("merger").sum())
+
+    assert found.glance["other_events"] == others
+    assert any(note.startswith(f"{others} rows end by other causes") for note in found.provenance["notes"])
 
 
 def test_cause_of_rows_set_aside_has_no_number(frame: pd.DataFrame) -> None:

@@ -214,13 +214,13 @@ def moments_of(arrays: ModelArrays) -> CrossMoments:
 
 
 @few
-@given(seed=seeds, longest=st.sampled_from([1, 128]))
+@given(seed=seeds, longest=st.sampled_from([1, 1_000]))
 def test_spells_taken_off_give_the_whole_matrix(seed: int, longest: int) -> None:
     arrays = panel(seed)
-    moments, offsets = moments_of(arrays), np.cumsum([0, *arrays.effect_levels])
+    moments = moments_of(arrays)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spells, "LONGEST_STRETCH", longest)
-        upper, between = matrix_and_spells(moments.pairs, offsets)
+        upper, between = matrix_and_spells(moments.pairs, sum(arrays.effect_levels))
     assert (len(between.level) > 0) == (longest > 1)
     np.testing.assert_allclose(taken_off(upper, between).toarray(), moments.schur, atol=1e-12)
 
@@ -242,7 +242,6 @@ def test_the_part_between_by_corners_is_that_pair_by_pair(seed: int) -> None:
     left, right = rng.normal(size=(20, 2)), rng.normal(size=(15, 2))
     np.testing.assert_allclose(part.times(right), dense @ right, atol=1e-12)
     np.testing.assert_allclose(part.transposed_times(left), dense.T @ left, atol=1e-12)
-    np.testing.assert_allclose(part.transposed_times(sparse.csr_array(left)), dense.T @ left, atol=1e-12)
     np.testing.assert_allclose(part.of_rows(np.array([3, 1])), dense[[3, 1]], atol=1e-12)
 
 

@@ -97,7 +97,7 @@ def system_of(arrays: ModelArrays) -> System:
 
 
 def solver_of(system: System, path: str) -> EffectsSolver:
-    matrix, spells = matrix_and_spells(system.moments.pairs, system.offsets)
+    matrix, spells = matrix_and_spells(system.moments.pairs, int(system.offsets[-1]))
     if path == "dense":
         return effects_solver(taken_off(matrix, spells).toarray(), system.offsets)
     return effects_solver(matrix, system.offsets, spells=spells)

@@ -15,6 +15,7 @@ from clusterpanel.panel.panel import Panel
 from clusterpanel.report.column_labels import ColumnLabels
 from clusterpanel.report.design_methods import design_sentences
 from clusterpanel.report.digits import significant
+from clusterpanel.report.estimate_tables import page_table
 from clusterpanel.report.headline import found_sentence
 from clusterpanel.report.incidence_section import incidence_exhibits, lines_by_cause
 from clusterpanel.report.main_terms import main_term
@@ -53,11 +54,11 @@ def said(result: Result | SurvivalCurves, minimum_firms: int = 1) -> str:
         ({"estimator": "weibull"}, "times the time to yearly exit of other firms"),
         (
             {"estimator": "fine_gray", "cause": "exit_cause", "cause_of_interest": "closure"},
-            "times the subdistribution hazard of yearly exit of other firms",
+            "times the subdistribution hazard of yearly exit by closure of other firms",
         ),
         (
             {"estimator": "competing_logit", "cause": "exit_cause"},
-            "times the relative risk of yearly exit of other firms",
+            "times the relative risk of yearly exit by closure of other firms",
         ),
     ],
 )
@@ -102,7 +103,16 @@ def test_table_has_a_line_for_proportional_hazards_and_none_where_nothing_has_it
 
     assert rows["Proportional hazards, p"][1] != rows["Proportional hazards, p"][0]
     assert float(rows["Concordance"][0]) == round(cox.glance["concordance"], 3)
+    assert rows["Exposure's ratio"] == (f"hazard × {significant(cox.glance['hazard_ratio'])}", "–")
     assert "Proportional hazards, p" not in {row[0] for row in regression_table([levels]).rows}
+
+
+def test_time_ratio_is_told_as_a_hazard_ratio_where_it_is_one(panel: Panel) -> None:
+    weibull, normal = (fitted(panel, estimator=name) for name in ("weibull", "log_normal"))
+    ratio = significant(weibull.glance["hazard_ratio"])
+
+    assert f"is a hazard ratio of {ratio}." in said(weibull)
+    assert "hazard ratio of" not in said(normal)
 
 
 def test_frailty_is_told(panel: Panel) -> None:
@@ -123,7 +133,7 @@ def test_incidence_has_an_exhibit_for_each_cause_that_starts_at_nothing(panel: P
     ]
     assert all(exhibit.figure and "Number at risk" in exhibit.figure for exhibit in exhibits)
     for (cause, group), own in curves.curve[curves.curve["at_risk"] >= 5].groupby(["cause", "group"]):
-        line = lines[cause][group]
+        line = lines[str(cause)][group]
         assert line.curve["survival"].iloc[-1] == own["incidence"].iloc[-1]
         assert line.curve["survival"].is_monotonic_increasing
     assert "Events by cause: closure " in said(curves)
@@ -183,3 +193,9 @@ def test_table_tells_of_survivors(simulated: Inputs) -> None:
     cells = {row[0]: set(row[1:]) for row in rows}
 
     assert "yes" in cells["Survivors only"]
+    terms = [main_term(one) for one in results.values() if isinstance(one, Result) and "firms" in one.glance]
+    page = page_table(terms, LABELS, 1)
+    told = [row[-1] for row in page.rows]
+    assert page.columns[-1].label == "Survivors only"
+    assert told == [term.survivors_only for term in terms]
+    assert "yes" in told

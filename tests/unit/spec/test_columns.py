@@ -39,7 +39,7 @@ def test_panel_columns_are_those_of_the_contract_in_its_order(study: Study) -> N
         *("firm_id", "year", "site_id", "sites", "industry_code", "cluster_industry"),
         *("country_code", "region_code", "latitude", "longitude", "precision_m", "match_level"),
         *("is_entry", "is_exit", "exit_cause", "is_censored", "age", "is_birth_known"),
-            *("origin", "is_true_birth"),
+        *("origin", "is_true_birth"),
         *("employment", "wage_bill_crowns", "revenue_crowns", "wage_crowns"),
         *("log_wage_crowns", "log_employment", "growth_log", "growth_dhs", "lag_employment"),
         *("cluster_vintage", "in_cluster", "cluster_id"),
