@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterpanel.designs.encode import as_floats
+from clusterpanel.designs.splines import SplineColumn, plan_spline, spline_values
 from clusterpanel.errors import DataError, Fault, SpecError
 from clusterpanel.models.arrays import Flags, Floats
-from clusterpanel.spec.arithmetic import value_of
-from clusterpanel.spec.factors import Calculation, ColumnFactor, Factor, LevelFactor, Term
+from clusterpanel.spec.arithmetic import Expression, value_of
+from clusterpanel.spec.factors import Calculation, ColumnFactor, Factor, LevelFactor, SplineFactor, Term
 from clusterpanel.spec.faults import did_you_mean, nearest
 from clusterpanel.spec.terms import all_terms
 
@@ -32,7 +33,7 @@ class IsLevel:
         return f"{self.column}::{level_text(self.level)}"
 
 
-Part = ColumnFactor | Calculation | IsLevel
+Part = ColumnFactor | Calculation | IsLevel | SplineColumn
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class TermPlan:
         Terms that are defined wherever their columns are hold no entry, so that nothing is read for them.
         """
         computed = dict.fromkeys(part for parts in self.parts for part in parts if _may_fail(part))
-        return {str(part): ~np.isfinite(_values(part, table)) for part in computed}
+        return {str(part): ~np.isfinite(_values(part, table)[part]) for part in computed}
 
     def columns_of(self, name: str) -> tuple[str, ...]:
         """Return the panel columns that a regressor is made of."""
@@ -93,7 +94,7 @@ class TermPlan:
     def _column(self, parts: tuple[Part, ...], table: pa.Table, known: dict[Part, Floats]) -> Floats:
         for part in parts:
             if part not in known:
-                known[part] = _values(part, table)
+                known.update(_values(part, table))
         column = known[parts[0]]
         for part in parts[1:]:
             column = column * known[part]
@@ -140,6 +141,9 @@ def _columns_of(term: Term, levels_of: LevelsOf, design: str) -> Iterator[tuple[
 
 
 def _parts_of(factor: Factor, levels_of: LevelsOf, design: str) -> Iterator[tuple[Part, ...]]:
+    if isinstance(factor, SplineFactor):
+        yield from ((column,) for column in plan_spline(factor, levels_of(factor.column), design))
+        return
     if not isinstance(factor, LevelFactor):
         yield (factor,)
         return
@@ -202,21 +206,29 @@ def _may_fail(part: Part) -> bool:
     return isinstance(part, Calculation)
 
 
-def _values(part: Part, table: pa.Table) -> Floats:
+def _values(part: Part, table: pa.Table) -> dict[Part, Floats]:
+    """Return a part's values, and those of the parts that come with them."""
     match part:
         case ColumnFactor(column):
-            return as_floats(table.column(column))
+            return {part: as_floats(table.column(column))}
         case IsLevel(column, level):
-            return _is_level(table.column(column), level)
+            return {part: _is_level(table.column(column), level)}
         case Calculation(expression, _):
-            with np.errstate(all="ignore"):
-                value = value_of(
-                    expression,
-                    float,
-                    lambda name: as_floats(table.column(name)),
-                    lambda name, x: FUNCTIONS[name](x),
-                )
-            return np.asarray(value, dtype=np.float64)
+            return {part: _calculated(expression, table)}
+        case SplineColumn():
+            basis = spline_values(part, as_floats(table.column(part.column)))
+            return {one: basis[one] for one in part.siblings}
+
+
+def _calculated(expression: Expression, table: pa.Table) -> Floats:
+    with np.errstate(all="ignore"):
+        value = value_of(
+            expression,
+            float,
+            lambda name: as_floats(table.column(name)),
+            lambda name, x: FUNCTIONS[name](x),
+        )
+    return np.asarray(value, dtype=np.float64)
 
 
 def _is_level(column: pa.ChunkedArray, level: object) -> Floats:

@@ -139,3 +139,9 @@ def redundant_levels(source: ModelSource, absorbed: Absorbed) -> dict[str, Integ
         return {name: np.empty(0, dtype=np.int64) for name in source.effect_names}
     offsets = np.cumsum([0, *source.effect_levels])
     return dict(zip(source.effect_names, redundant_by_effect(absorbed.solver, offsets), strict=True))
+
+
+def redundant_counts(source: ModelSource, absorbed: Absorbed) -> dict[str, int]:
+    """Return how many levels of each effect others make up, of the effects that have such levels."""
+    found = redundant_levels(source, absorbed).items()
+    return {name: len(levels) for name, levels in found if len(levels)}

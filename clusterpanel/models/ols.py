@@ -7,6 +7,7 @@ import numpy as np
 from clusterpanel.engine.local import run_fold
 from clusterpanel.errors import SpecError
 from clusterpanel.models.absorb import CONSTANT, AbsorbedSample, left_rows
+from clusterpanel.models.absorbed import redundant_counts
 from clusterpanel.models.arrays import Floats, Integers, ModelArrays, ModelSource
 from clusterpanel.models.fit import Fit
 from clusterpanel.models.iterated import has_too_many_levels, project_by_iteration
@@ -126,6 +127,7 @@ class LeastSquares:
                 "r2_within": float(1 - squares / projection.absorbed.rest[outcome, outcome]),
                 "rmse": float(np.sqrt(squares / self.counts.rows)),
                 "path": projection.absorbed.path,
+                "redundant_levels": redundant_counts(projection.source, projection.absorbed),
             },
         )
 

@@ -107,3 +107,6 @@ def _p(value: float) -> str:
 def _path(glance: Facts) -> Iterator[str]:
     if path := glance.get("path"):
         yield f"Effects were taken out by: {path}."
+    if redundant := glance.get("redundant_levels"):
+        told = ", ".join(f"{count} of {name}" for name, count in redundant.items())
+        yield f"Levels that other effects make up, and which therefore count for nothing: {told}."

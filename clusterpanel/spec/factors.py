@@ -85,7 +85,37 @@ class LevelFactor:
         return (self.column, *self.numbers)
 
 
-Factor = ColumnFactor | Calculation | LevelFactor
+@dataclass(frozen=True)
+class SplineFactor:
+    """A smooth curve of a column: a piecewise polynomial without jumps.
+
+    Attributes
+    ----------
+    column : str
+    knots : tuple of float
+        Where the pieces meet, ascending.
+    degree : int
+        1: broken lines; 3: cubic.
+    """
+
+    column: str
+    knots: tuple[float, ...]
+    degree: int = 3
+
+    def __str__(self) -> str:
+        degree = "" if self.degree == 3 else f", degree={self.degree}"
+        knots = ", ".join(f"{knot:g}" for knot in self.knots)
+        return f"bs({quoted_name(self.column)}, knots=c({knots}){degree})"
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that must hold numbers."""
+        return (self.column,)
+
+    columns = numbers
+
+
+Factor = ColumnFactor | Calculation | LevelFactor | SplineFactor
 
 
 @dataclass(frozen=True)
@@ -109,8 +139,8 @@ class Term:
 
     @property
     def has_levels(self) -> bool:
-        """Whether it stands for a column per level, and so for several coefficients."""
-        return any(isinstance(factor, LevelFactor) for factor in self.factors)
+        """Whether it stands for a column per level or of a spline, and so for several coefficients."""
+        return any(isinstance(factor, LevelFactor | SplineFactor) for factor in self.factors)
 
     @property
     def key(self) -> frozenset[str]:

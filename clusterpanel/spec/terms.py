@@ -1,7 +1,8 @@
-"""Read a regressor: a column, an interaction, arithmetic of columns, or a column for each level.
+"""Read a regressor: a column, an interaction, arithmetic of columns, or several columns made of one.
 
 The words are fixest's: ``age:exposed``, ``age*exposed``, ``age^2``, ``I(wage/hours)``, ``log(size)`` and
-``i(year, exposed, ref=2008)``. The grammar is closed: nothing is run, and what it does not know is refused.
+``i(year, exposed, ref=2008)``; R's ``bs(age, knots=c(2, 5, 10))`` is a spline. The grammar is closed: nothing
+is run, and what it does not know is refused.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,11 +21,12 @@ from clusterpanel.spec.arithmetic import (
     written,
 )
 from clusterpanel.spec.factors import Calculation, ColumnFactor, Factor, LevelFactor, Term
+from clusterpanel.spec.splines import read_spline
 from clusterpanel.spec.words import GrammarError, Reader, Word, words_of
 
 REGRESSOR = (
     "a column, a:b, a*b, a^2, I(arithmetic), "
-    f"{', '.join(f'{name}(x)' for name in FUNCTIONS)} or i(column, other, ref=level)"
+    f"{', '.join(f'{name}(x)' for name in FUNCTIONS)} bs(x, knots=c(2, 5)) or i(column, other, ref=level)"
 )
 LONGEST = 500
 MOST_FACTORS = 4
@@ -126,6 +128,8 @@ def _read_factor(reader: Reader) -> Factor:
 def _read_call(reader: Reader, name: Word) -> Factor:
     if name.text == "i":
         return _read_levels(reader)
+    if name.text == "bs":
+        return read_spline(reader, name)
     if name.text == "I":
         return _calculation(read_expression(reader), name)
     if name.text in FUNCTIONS:

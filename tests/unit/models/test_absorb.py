@@ -6,7 +6,7 @@ import pytest
 from clusterpanel.errors import NotIdentifiedError, SpecError
 from clusterpanel.models import absorb, absorbed
 from clusterpanel.models.absorb import check_levels
-from clusterpanel.models.absorbed import redundant_levels
+from clusterpanel.models.absorbed import redundant_counts, redundant_levels
 from clusterpanel.models.arrays import Codes, ModelArrays
 from clusterpanel.models.ols import fit_ols
 from clusterpanel.models.projection import project
@@ -42,6 +42,11 @@ def test_redundant_levels_are_named_by_effect() -> None:
     sample = arrays({"x": noise(2)})
     redundant = redundant_levels(sample, absorb.absorb(sample))
     assert {name: len(levels) for name, levels in redundant.items()} == {"year": 1, "region_code": 1}
+
+
+def test_an_effect_whose_levels_all_say_something_is_not_counted() -> None:
+    sample = arrays({"x": noise(2)}, absorbs_firm=False)
+    assert redundant_counts(sample, absorb.absorb(sample)) == {"region_code": 1}
 
 
 def test_slopes_leave_nothing_that_the_dummies_explain() -> None:

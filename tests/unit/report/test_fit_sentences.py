@@ -79,3 +79,8 @@ def test_a_table_of_several_estimators_says_which_is_which(panel: Panel) -> None
 def test_an_interval_without_an_end_says_so() -> None:
     assert span(float("-inf"), float("inf"), 0.1) == "−∞ to ∞"
     assert span(-0.25, float("nan"), 0.1) == "−0.25 to –"
+
+
+def test_levels_that_others_make_up_are_told(panel: Panel) -> None:
+    text = said(panel, comparison="within", absorb=["year"])
+    assert "count for nothing: 1 of year." in text
