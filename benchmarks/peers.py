@@ -80,7 +80,7 @@ def hdfe_stream_fit(
 
     def fit() -> tuple[np.ndarray, np.ndarray]:
         model = estimator(formula(outcome, effects), table, vcov={"CRV1": groups}, verbose=False)
-        return np.asarray(model.coef(), dtype=float), np.asarray(model.se(), dtype=float)
+        return np.array(list(model.coef().values()), dtype=float), np.asarray(model.se, dtype=float)
 
     return fit
 
