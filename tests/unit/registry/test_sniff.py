@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clusterpanel.errors import ClusterpanelError, DataError, MissingInputError
 from clusterpanel.registry.sniff import sniff_register
 from clusterpanel.registry.source_draft import draft_source
+from clusterpanel.registry.toml_text import toml_text
 from clusterpanel.spec.source import SourceSpec
 
 SWEDISH = (
@@ -121,6 +122,13 @@ HEADERS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_s
 CELLS = st.one_of(
     st.integers().map(str), st.floats().map(str), st.dates().map(str), st.text(max_size=8), st.just("")
 )
+
+
+@pytest.mark.parametrize("sign", ["\x7f", "\x85", "\u2028", "\U000e0001"])
+def test_a_header_that_cannot_be_printed_stays_on_its_line(sign: str) -> None:
+    text = toml_text(f"a{sign}b")
+    assert len(text.splitlines()) == 1
+    assert tomllib.loads(f"name = {text}")["name"] == f"a{sign}b"
 
 
 @settings(max_examples=60, deadline=None)
